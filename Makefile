@@ -1,0 +1,200 @@
+# Umbra: `make help` lists what can be made. Sources are found by wildcard: a new file needs no line here.
+
+BUILD ?= build
+CHECK ?= 1
+FSSIZE ?= 64M
+
+# ---- Tools: the first RISC-V toolchain found, or clang and lld with LLVM=1 ---------------------------------------------------
+
+PREFIXES := riscv64-unknown-elf- riscv64-linux-gnu- riscv64-elf-
+TOOLPREFIX ?= $(firstword $(foreach p,$(PREFIXES),$(if $(shell command -v $(p)gcc 2>/dev/null),$(p))))
+HOSTCC ?= cc
+PYTHON ?= python3
+
+ifdef LLVM
+CC := clang --target=riscv64-unknown-elf
+LD := ld.lld
+AR := llvm-ar
+NM := llvm-nm
+OBJCOPY := llvm-objcopy
+CCINC := $(shell clang -print-resource-dir 2>/dev/null)/include
+NOIDIOM :=
+else
+CC := $(TOOLPREFIX)gcc
+LD := $(TOOLPREFIX)ld
+AR := $(TOOLPREFIX)ar
+NM := $(TOOLPREFIX)nm
+OBJCOPY := $(TOOLPREFIX)objcopy
+CCINC := $(shell $(CC) -print-file-name=include 2>/dev/null)
+# gcc must not turn the loop inside memset into a call of memset.
+NOIDIOM := -fno-tree-loop-distribute-patterns
+endif
+
+# Newer assemblers want the CSR and fence.i instructions named in -march; clang 14 refuses the names.
+ZEXT := $(shell echo | $(CC) -march=rv64imac_zicsr_zifencei -mabi=lp64 -E - >/dev/null 2>&1 && echo _zicsr_zifencei)
+# Only user programs use libgcc (long double, wide arithmetic). clang borrows that of an installed gcc.
+LIBGCC := $(if $(TOOLPREFIX),$(shell $(TOOLPREFIX)gcc -march=rv64gc -mabi=lp64d -print-libgcc-file-name 2>/dev/null))
+
+# ---- Flags --------------------------------------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Werror
+COMMON := -std=gnu11 -O2 -g -MD -MP -nostdinc -I. -isystem lib/include -isystem $(CCINC) \
+	-fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-ffile-prefix-map=$(CURDIR)/= -mcmodel=medany -mno-relax $(WARN)
+KFLAGS := $(COMMON) -march=rv64imac$(ZEXT) -mabi=lp64 -ffreestanding $(NOIDIOM) -DKERNEL -DCHECK=$(CHECK) \
+	-Wmissing-prototypes -Wstrict-prototypes
+UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d
+LIBFLAGS := $(UFLAGS) -ffreestanding $(NOIDIOM)
+KLDFLAGS := -nostdlib -static --no-relax -z max-page-size=4096 -z noexecstack --build-id=none
+ULDFLAGS := -nostdlib -static --no-relax -z max-page-size=4096 -z separate-code -z noexecstack --build-id=none
+HOSTFLAGS := -std=gnu11 -O2 -g -MD -MP -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN)
+
+# ---- What there is to build ---------------------------------------------------------------------------------------------------
+
+KSRC := $(wildcard arch/riscv/*.[cS] vm/*.c kern/base/*.c kern/*.c kern/fs/*.c kern/dev/*.c lib/*.c)
+KOBJ := $(KSRC:%=$(BUILD)/k/%.o)
+LIBSRC := $(filter-out lib/libc/crt0.S,$(wildcard lib/*.c lib/libc/*.[cS]))
+LIBOBJ := $(LIBSRC:%=$(BUILD)/u/%.o)
+CRT0 := $(BUILD)/u/lib/libc/crt0.S.o
+LIBC := $(BUILD)/libc.a
+
+PROGS := $(patsubst user/%.c,%,$(wildcard user/*.c)) $(if $(wildcard user/sh/*.c),sh)
+TESTS := $(patsubst user/tests/%.c,%,$(wildcard user/tests/*.c))
+ETC := $(patsubst user/etc/%,%,$(wildcard user/etc/*))
+ROOT := $(BUILD)/root
+ROOTFILES := $(PROGS:%=$(ROOT)/bin/%) $(TESTS:%=$(ROOT)/tests/%) $(ETC:%=$(ROOT)/etc/%)
+ROOTDIRS := bin dev etc mnt proc root tests tmp
+
+# Host programs have the host's own memcpy; everything else in lib/ is shared.
+HOSTLIB := $(filter-out lib/string.c lib/fmt.c,$(wildcard lib/*.c))
+MKFS := $(BUILD)/mkfs
+MKFSOBJ := $(patsubst %,$(BUILD)/h/%.o,$(wildcard mkfs/*.c) $(HOSTLIB))
+
+# ---- Rules --------------------------------------------------------------------------------------------------------------------
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+endif
+MKDIR = @mkdir -p $(@D)
+
+.PHONY: all
+all: $(BUILD)/kernel $(BUILD)/fs.img
+
+# Rebuild everything when the tools or flags change in the same build folder.
+FLAGS := $(BUILD)/flags
+FLAGTEXT := $(CC) $(KFLAGS) $(UFLAGS) $(KLDFLAGS) $(ULDFLAGS)
+$(FLAGS): force
+	@mkdir -p $(@D)
+	@test -n "$(LLVM)$(TOOLPREFIX)" || { echo "no RISC-V compiler found: run ./bootstrap, or set TOOLPREFIX= or LLVM=1" >&2; exit 1; }
+	@echo '$(FLAGTEXT)' | cmp -s - $@ || echo '$(FLAGTEXT)' > $@
+.PHONY: force
+force:
+
+$(BUILD)/k/%.o: % $(FLAGS)
+	$(call say,CC,$<)
+	$(MKDIR)
+	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
+
+$(BUILD)/u/lib/%.o: lib/% $(FLAGS)
+	$(call say,CC,$<)
+	$(MKDIR)
+	$(Q)$(CC) $(LIBFLAGS) -c -o $@ $<
+
+$(BUILD)/u/user/%.o: user/% $(FLAGS)
+	$(call say,CC,$<)
+	$(MKDIR)
+	$(Q)$(CC) $(UFLAGS) -c -o $@ $<
+
+$(BUILD)/h/%.o: % $(FLAGS)
+	$(call say,HOSTCC,$<)
+	$(MKDIR)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -c -o $@ $<
+
+# The kernel is linked twice: the first link fixes the addresses of functions, from which the symbol table for backtraces is
+# made; the table lies behind the text, so the second link does not move a function (checkelf.py verifies it).
+KLINK = $(Q)$(LD) $(KLDFLAGS) -T arch/riscv/kernel.ld -o $@ $(KOBJ)
+
+$(BUILD)/ksyms0.S: tools/ksyms.py $(FLAGS)
+	$(Q)$(PYTHON) tools/ksyms.py </dev/null >$@
+
+$(BUILD)/kernel0: $(KOBJ) $(BUILD)/ksyms0.o arch/riscv/kernel.ld
+	$(call say,LD,$@)
+	$(KLINK) $(BUILD)/ksyms0.o
+
+$(BUILD)/ksyms.S: $(BUILD)/kernel0 tools/ksyms.py
+	$(Q)$(NM) -n $< | $(PYTHON) tools/ksyms.py >$@
+
+$(BUILD)/ksyms%.o: $(BUILD)/ksyms%.S
+	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
+
+$(BUILD)/kernel: $(KOBJ) $(BUILD)/ksyms.o arch/riscv/kernel.ld tools/checkelf.py
+	$(call say,LD,$@)
+	$(KLINK) $(BUILD)/ksyms.o
+	$(Q)$(PYTHON) tools/checkelf.py $@ $(BUILD)/kernel0 || { rm -f $@; exit 1; }
+
+$(LIBC): $(LIBOBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+ULINK = $(Q)$(LD) $(ULDFLAGS) -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
+
+$(BUILD)/user/bin/sh: $(patsubst %,$(BUILD)/u/%.o,$(wildcard user/sh/*.c)) $(CRT0) $(LIBC)
+	$(call say,LD,$@)
+	$(MKDIR)
+	$(ULINK)
+
+$(BUILD)/user/bin/%: $(BUILD)/u/user/%.c.o $(CRT0) $(LIBC)
+	$(call say,LD,$@)
+	$(MKDIR)
+	$(ULINK)
+
+$(BUILD)/user/tests/%: $(BUILD)/u/user/tests/%.c.o $(CRT0) $(LIBC)
+	$(call say,LD,$@)
+	$(MKDIR)
+	$(ULINK)
+
+# What goes on the disk has no debug information; build/user/ keeps it for gdb.
+$(ROOT)/etc/%: user/etc/%
+	$(MKDIR)
+	$(Q)install -m 644 $< $@
+
+$(ROOT)/%: $(BUILD)/user/%
+	$(MKDIR)
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+$(MKFS): $(MKFSOBJ)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -o $@ $^
+
+$(BUILD)/fs.img: $(MKFS) $(ROOTFILES) $(wildcard mkfs/devices) $(FLAGS)
+	$(call say,MKFS,$@)
+	$(Q)rm -f $(filter-out $(ROOTFILES),$(shell find $(ROOT) -type f 2>/dev/null))
+	$(Q)mkdir -p $(ROOTDIRS:%=$(ROOT)/%)
+	$(Q)$(MKFS) -d $(ROOT) -D mkfs/devices -s $(FSSIZE) $@.new && mv $@.new $@
+
+# Dependency files of every object that could have been built.
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.SECONDARY:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += -rR
+
+# ---- Running ------------------------------------------------------------------------------------------------------------------
+
+RUNVARS := BUILD CPUS MEM EXTRA IMG TIMEOUT APPEND QEMUEXTRA CMD
+.PHONY: qemu qemu-gdb gdb run
+qemu qemu-gdb run: all
+qemu qemu-gdb gdb run: export UMBRA_NM := $(NM)
+qemu qemu-gdb gdb run:
+	$(Q)$(PYTHON) tools/run.py $@
+
+# ---- Checking -----------------------------------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD) tags compile_commands.json
