@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Saying things and giving up: kernel printf, log levels, panic, assertions.
+ */
+#ifndef KERN_BASE_DEBUG_H
+#define KERN_BASE_DEBUG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "lib/annot.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* => any context, any lock held; never sleeps.  Formats as C's printf (no floating point). */
+void kprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void kvprintf(const char *fmt, va_list ap);
+
+/* One line, printed when `level` <= the boot argument log= (default info; `quiet` means error).  => as kprintf. */
+void klog(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+bool klog_enabled(enum log_level level);
+
+/* The kernel has a bug: say why, where (symbolised backtrace), stop every hart, power off with status 125. */
+void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+
+/* Print the calling chain of this thread with symbols.  => any context. */
+void backtrace(void);
+
+#ifndef CHECK
+#define CHECK 1
+#endif
+
+/* Assertions stay in unless built with CHECK=0; the condition is compiled either way. */
+#define KASSERT(cond)                                                                              \
+	do {                                                                                       \
+		if (CHECK && __builtin_expect(!(cond), 0))                                         \
+			panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond);           \
+	} while (0)
+
+#endif

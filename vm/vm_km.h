@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kernel memory by address: kernel_map and its submaps.  Small objects come from zones (zone.h); what is here is large, rare or pageable.
+ *
+ * Submaps, each with its own lock, each for one purpose:
+ *      kstack_map  kernel stacks, each with an unmapped page below
+ *      exec_map    argument strings of execve; callers wait for space
+ *      pipe_map    pipe buffers
+ *      kmem_map    large kmalloc
+ */
+#ifndef VM_VM_KM_H
+#define VM_VM_KM_H
+
+#include "lib/annot.h"
+#include "vm/vm_types.h"
+
+#define KM_NOWAIT  0x01u /* give up rather than wait for pages */
+#define KM_VALLOC  0x02u /* address space only, no memory */
+#define KM_TRYLOCK 0x04u /* give up if the map is locked */
+#define KM_ZERO    0x08u
+#define KM_GUARD   0x10u /* leave one unmapped page below the range */
+
+extern struct vm_map *kernel_map, *kstack_map, *exec_map, *pipe_map, *kmem_map;
+
+/* => boot, after vm_map_init. */
+void km_init(void);
+
+/* A submap of `size` bytes of `parent` with its own lock; its bounds go to *min, *max.  => boot. */
+struct vm_map *km_suballoc(struct vm_map *parent, vaddr_t *min, vaddr_t *max, size_t size, const char *name);
+
+/* Wired memory of `size` bytes (rounded to pages) in a kernel map.  => thread context; waits for pages unless KM_NOWAIT; never waits for
+ * address space.  Returns its address or 0. */
+vaddr_t km_kmemalloc(struct vm_map *map, size_t size, unsigned flags);
+/* Wired, zeroed, waits for pages. 0: no address space. */
+vaddr_t km_alloc(struct vm_map *map, size_t size);
+/* Address space whose pages come on demand, zero-filled, through faults on the kernel object (pageable).  0: none. */
+vaddr_t km_valloc(struct vm_map *map, size_t size);
+/* The same, but waits until there is address space; 0 only if size exceeds the map. */
+vaddr_t km_valloc_wait(struct vm_map *map, size_t size);
+/* Give back a range from any of the above (same size; KM_GUARD if it had one). */
+void km_free(struct vm_map *map, vaddr_t va, size_t size);
+void km_free_guarded(struct vm_map *map, vaddr_t va, size_t size);
+/* km_free, and wake those waiting in km_valloc_wait. */
+void km_free_wakeup(struct vm_map *map, vaddr_t va, size_t size);
+
+/* One page for zones through the direct map.  => any context.  flags: VM_ALLOC_*.  NULL: none. */
+void *km_poolpage_alloc(unsigned flags);
+void km_poolpage_free(void *page);
+
+/* A thread's kernel stack: KSTACK_SIZE bytes, guard page below.  0: no memory.  => may sleep. */
+vaddr_t kstack_alloc(void);
+void kstack_free(vaddr_t stack);
+/* Is va in the guard page of a kernel stack? */
+bool kstack_is_guard(vaddr_t va);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map: the mappings of one address space, as sorted, disjoint entries.
+ *
+ *      map --- [start,end) entry --- [start,end) entry --- ...         each entry: a window of one object, rights, inheritance
+ *
+ * Entries are linked in address order (the map's own sentinel closes the circle) and hang in a red-black tree whose nodes know the largest
+ * free gap of their subtree, so that lookup and "find space" are both logarithmic.  Lookup never changes the tree: readers share the lock.
+ *
+ * Lock key, the same in every header:   I never changes after creation   a atomic
+ *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock   p proc lock   T only the thread
+ */
+#ifndef VM_VM_MAP_H
+#define VM_VM_MAP_H
+
+#include "kern/base/lock.h"
+#include "lib/annot.h"
+#include "lib/list.h"
+#include "lib/tree.h"
+#include "vm/vm_types.h"
+
+struct thread;
+
+/* vm_map_entry.eflags */
+#define MAP_ENTRY_COW           0x0001u /* private: has been virtually copied; raising rights must not put W into PTEs */
+#define MAP_ENTRY_NEEDS_COPY    0x0002u /* the object is still shared: the first write puts a shadow in front.  Implies COW */
+#define MAP_ENTRY_SUBMAP        0x0004u /* u.submap; kernel_map only */
+#define MAP_ENTRY_GUARD         0x0008u /* no object, no rights, not counted in size: stack gap or guard */
+#define MAP_ENTRY_GROWS_DOWN    0x0010u /* a stack; the gap entry below is what it may grow into */
+#define MAP_ENTRY_NOFAULT       0x0020u /* a fault here is a kernel bug */
+#define MAP_ENTRY_USER_WIRED    0x0040u
+#define MAP_ENTRY_IN_TRANSITION 0x0080u /* wiring state is being changed by wiring_owner, who may have dropped the lock */
+#define MAP_ENTRY_NEEDS_WAKEUP  0x0100u /* somebody waits for IN_TRANSITION to clear */
+#define MAP_ENTRY_NEVER_MERGE   (MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_IN_TRANSITION)
+
+/* vm_map_entry.advice */
+enum vm_advice { VM_ADV_NORMAL, VM_ADV_RANDOM, VM_ADV_SEQUENTIAL };
+
+struct vm_map_entry {
+	struct tree_node node;  /* m */
+	struct list link;       /* m  address order; the dead list after removal */
+	vaddr_t start, end;     /* m  page aligned, start < end */
+	vaddr_t max_gap;        /* m  largest free gap before an entry of this subtree */
+	union {
+		struct vm_object *object; /* m  NULL: anonymous and untouched */
+		struct vm_map *submap;    /* I */
+	} u;
+	vm_off_t offset;              /* m  of start in the object, bytes, page aligned */
+	struct thread *wiring_owner;  /* m  non-NULL exactly while IN_TRANSITION */
+	vaddr_t next_read;            /* a  where a sequential reader would fault next (a hint, torn reads are harmless) */
+	int32_t wired_count;          /* m  user wiring contributes 1 */
+	uint16_t eflags;              /* m */
+	vm_prot_t protection;         /* m  subset of max_protection */
+	vm_prot_t max_protection;     /* m  only ever reduced */
+	vm_inherit_t inheritance;     /* m */
+	uint8_t advice;               /* m  enum vm_advice */
+};
+
+/* vm_map.flags */
+#define VM_MAP_KERNEL     0x01u /* kernel_map or a submap: no user faults, no lazily made objects */
+#define VM_MAP_WXORX      0x02u /* refuse writable and executable together */
+#define VM_MAP_WIREFUTURE 0x04u /* mlockall(MCL_FUTURE) */
+
+struct vm_map {
+	struct sx lock;
+	struct list entries;       /* m  sentinel of the address order */
+	struct tree tree;          /* m */
+	vaddr_t min, max;          /* I  bounds; user maps: reset at exec */
+	struct pmap *pmap;         /* I */
+	uint64_t timestamp;        /* m  changes with every exclusive acquisition */
+	uint64_t size;             /* m  bytes mapped, guards not counted */
+	uint32_t nentries;         /* m */
+	uint32_t flags;            /* m  VM_MAP_* */
+	int busy;                  /* m  wirers that dropped the lock: fork, protect, inherit wait (rule R10) */
+	bool want_space;           /* m  somebody waits in km_valloc_wait */
+	const char *name;          /* I */
+	struct vm_map_entry *hint; /* a  last lookup; cleared when that entry goes */
+};
+
+/* How to map.  Everything is said at once: no window with default rights. */
+struct vm_map_args {
+	struct vm_object *object; /* reference passed in on success; NULL: anonymous memory, or a guard */
+	vm_off_t offset;
+	vm_prot_t prot, max_prot;
+	vm_inherit_t inherit;
+	uint16_t eflags;          /* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT */
+	uint8_t advice;
+};
+
+/* => boot, after zone_bootstrap. */
+void vm_map_startup(void);
+void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max, unsigned flags);
+
+/* => may sleep.  xlock changes the timestamp. */
+void vm_map_lock(struct vm_map *map) ACQUIRES(map->lock);
+void vm_map_unlock(struct vm_map *map) RELEASES(map->lock);
+void vm_map_lock_read(struct vm_map *map) ACQUIRES_SHARED(map->lock);
+void vm_map_unlock_read(struct vm_map *map) RELEASES_SHARED(map->lock);
+
+/*
+ * Creating.  => map locked exclusively; entries come from `pre`, so these cannot fail for memory.
+ */
+/* Entries reserved before the map is locked; what is left is given back by vm_map_unreserve. */
+struct vm_map_reserve {
+	struct vm_map_entry *entry[4];
+	unsigned n;
+};
+/* => never sleeps.  Returns 0 or ENOMEM. */
+int vm_map_reserve(struct vm_map_reserve *r, unsigned n) MUST_CHECK;
+void vm_map_unreserve(struct vm_map_reserve *r);
+
+/* Map [start, end).  Merges with neighbours that continue it.  Uses at most 1 reserved entry.
+ * => map locked.  => returns 0; EINVAL (bounds, alignment, rights); EEXIST (overlap); EACCES (W^X).  On success the object reference is taken over. */
+int vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
+    REQUIRES(map->lock);
+
+/* Lowest (or, top_down, highest) free range of `size` bytes in [min, max).  => map locked.  Returns true and *addr. */
+bool vm_map_findspace(struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr);
+
+/* The kernel's shorthand: lock, find space anywhere, insert.  => may sleep for the lock.  Returns 0, ENOMEM. */
+int vm_map_find(struct vm_map *map, vaddr_t *addr, size_t size, const struct vm_map_args *args);
+
+/*
+ * Looking.
+ */
+/* The entry that contains va, or NULL and *prev = the entry before va (NULL if none).  => map locked either way.  prev may be NULL. */
+struct vm_map_entry *vm_map_lookup_entry(struct vm_map *map, vaddr_t va, struct vm_map_entry **prev);
+/* First entry with end > va, NULL if none. */
+struct vm_map_entry *vm_map_first_from(struct vm_map *map, vaddr_t va);
+struct vm_map_entry *vm_map_next(struct vm_map *map, struct vm_map_entry *e); /* NULL at the end */
+struct vm_map_entry *vm_map_prev(struct vm_map *map, struct vm_map_entry *e);
+/* Is all of [start, end) mapped with at least prot, without holes?  => map locked either way. */
+bool vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
+
+/*
+ * Changing.  => map locked exclusively; at most 2 reserved entries are used (a range cuts at most two).
+ */
+/* Split so that an entry begins (ends) at va.  => e contains va.  e keeps its identity and becomes the part from va on (up to va). */
+void vm_map_clip_start(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
+void vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
+/* Merge neighbours in and around [start, end) that continue one another.  The only place that merges after the fact. */
+void vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead) REQUIRES(map->lock);
+/* Unmap [start, end): entries go to `dead` (vm_map_release_dead after unlocking), PTEs are gone on return.  Waits for entries in
+ * transition, so the lock may be dropped before the first change.  Holes are fine. */
+void vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r) REQUIRES(map->lock);
+/* Drop references of removed entries and free them.  => no lock held; may sleep. */
+void vm_map_release_dead(struct list *dead);
+
+/* Lock, reserve, delete, unlock, release.  => no lock held; may sleep.  Returns 0 or ENOMEM (nothing changed). */
+int vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end);
+
+/* Put `sub` into its parent: the range must be one object-less entry (km_suballoc).  => boot. */
+void vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map *sub);
+
+/*
+ * Range verbs (vm_protect.c).  => no lock held; may sleep.  Holes: see each.
+ */
+/* Set rights.  All of it is checked before any of it changes: ENOMEM hole (Linux: the part before the hole is changed; see vm_mmap.c),
+ * EACCES beyond max_protection or W^X, ENOMEM no memory. */
+int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
+/* EINVAL bad value; holes are skipped. */
+int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);
+
+/* Print, for ^P and panics.  => any context; takes no lock. */
+void vm_map_print(const struct vm_map *map);
+/* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent. */
+void vm_map_check(struct vm_map *map);
+
+/*
+ * For vm_fault: find what backs va.
+ * => nothing locked; may sleep.  On success the (sub)map is share-locked.
+ * => 0; EFAULT (no entry: SEGV_MAPERR); EACCES (rights: SEGV_ACCERR); ENOMEM (a shadow was needed, no memory: wait, retry).
+ */
+struct vm_map_found {
+	struct vm_map *map;         /* share-locked; a submap if va lies in one */
+	struct vm_map_entry *entry; /* valid while locked */
+	struct vm_object *object;
+	pindex_t pindex;
+	vm_prot_t prot; /* most that may be entered: no W while NEEDS_COPY */
+	bool wired;
+	uint64_t timestamp;
+};
+int vm_map_lookup(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS;
+/* The same, share lock taken by try only and nothing changed: ERETRY where it would have to wait or upgrade. */
+int vm_map_lookup_nowait(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS;
+
+#endif
