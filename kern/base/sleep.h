@@ -38,6 +38,8 @@ void wakeup_one(const void *chan); /* the one who waits longest */
 
 /* Nanoseconds since boot.  => any context. */
 uint64_t clock_mono_ns(void);
+/* Nanoseconds since 1970-01-01 UTC, for time stamps.  => any context. */
+uint64_t clock_real_ns(void);
 
 /* Sleep that long.  => thread context.  Returns 0 or EINTR (SLEEP_INTR). */
 int sleep_ns(uint64_t ns, const char *why, unsigned flags);
