@@ -72,7 +72,11 @@ MKFSOBJ := $(patsubst %,$(BUILD)/h/%.o,$(wildcard mkfs/*.c) $(HOSTLIB))
 
 # ---- Rules --------------------------------------------------------------------------------------------------------------------
 
-ifeq ($(V),1)
+# Only the guest may write to the standard output of `make run`.
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2) >&2
+else ifeq ($(V),1)
 Q :=
 say = @:
 else
@@ -186,12 +190,32 @@ MAKEFLAGS += -rR
 
 # ---- Running ------------------------------------------------------------------------------------------------------------------
 
-RUNVARS := BUILD CPUS MEM EXTRA IMG TIMEOUT APPEND QEMUEXTRA CMD
+# tools/run.py reads these from the environment. $(value) passes them as they were typed: `$` is the guest's, not make's.
+RUNVARS := CMD CPUS MEM EXTRA IMG TIMEOUT APPEND QEMUEXTRA
+$(foreach v,$(RUNVARS),$(eval qemu qemu-gdb gdb run: export UMBRA_$(v) = $$(value $(v))))
+unexport $(RUNVARS)
+
+# make itself would exit with 2 for every failure; tools/makeexit.c lets it exit with the command's status.
+ifneq ($(filter run,$(MAKECMDGOALS)),)
+ifneq ($(filter load,$(.FEATURES)),)
+UMBRA_STATUS := $(BUILD)/status.$(shell echo $$PPID)
+MAKEEXIT := $(BUILD)/makeexit.so
+ifneq ($(shell mkdir -p $(BUILD); test $(MAKEEXIT) -nt tools/makeexit.c || { \
+	$(HOSTCC) -shared -fPIC -o $(MAKEEXIT).$$$$ tools/makeexit.c && mv $(MAKEEXIT).$$$$ $(MAKEEXIT); } 2>&1 || echo failed),)
+$(warning makeexit.so could not be built: make exits with 2 for every failure)
+else
+load $(MAKEEXIT)
+run: export UMBRA_STATUS := $(UMBRA_STATUS)
+endif
+endif
+endif
+
 .PHONY: qemu qemu-gdb gdb run
 qemu qemu-gdb run: all
+qemu qemu-gdb gdb run: export UMBRA_BUILD := $(BUILD)
 qemu qemu-gdb gdb run: export UMBRA_NM := $(NM)
 qemu qemu-gdb gdb run:
-	$(Q)$(PYTHON) tools/run.py $@
+	@$(PYTHON) tools/run.py $@
 
 # ---- Checking -----------------------------------------------------------------------------------------------------------------
 
