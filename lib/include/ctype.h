@@ -1,21 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Character classes of the "C" locale. The argument is an unsigned char or EOF. */
 #ifndef _CTYPE_H
 #define _CTYPE_H
 
-int	isalnum(int c);
-int	isalpha(int c);
-int	isascii(int c);
-int	isblank(int c);
-int	iscntrl(int c);
-int	isdigit(int c);
-int	isgraph(int c);
-int	islower(int c);
-int	isprint(int c);
-int	ispunct(int c);
-int	isspace(int c);
-int	isupper(int c);
-int	isxdigit(int c);
-int	tolower(int c);
-int	toupper(int c);
+int isalnum(int c);
+int isalpha(int c);
+int isascii(int c);
+int isblank(int c);
+int iscntrl(int c);
+int isdigit(int c);
+int isgraph(int c);
+int islower(int c);
+int isprint(int c);
+int ispunct(int c);
+int isspace(int c);
+int isupper(int c);
+int isxdigit(int c);
+int tolower(int c);
+int toupper(int c);
 
 #endif

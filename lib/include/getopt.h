@@ -1,4 +1,5 @@
-/* Command line options: getopt() of POSIX, getopt_long() of GNU (arguments may stand between options). */
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options: getopt() of POSIX, getopt_long() of GNU (arguments may stand between options). */
 #ifndef _GETOPT_H
 #define _GETOPT_H
 
@@ -14,12 +15,12 @@ struct option {
 	int val;
 };
 
-#define no_argument		0
-#define required_argument	1
-#define optional_argument	2
+#define no_argument       0
+#define required_argument 1
+#define optional_argument 2
 
-int	getopt(int argc, char *const argv[], const char *options);
-int	getopt_long(int argc, char *const argv[], const char *options, const struct option *longopts,
-	    int *index);
+int getopt(int argc, char *const argv[], const char *options);
+int getopt_long(
+    int argc, char *const argv[], const char *options, const struct option *longopts, int *index);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Integer types of the LP64 model. */
 #ifndef _STDINT_H
 #define _STDINT_H
@@ -34,64 +35,64 @@ typedef unsigned long uintptr_t;
 typedef long intmax_t;
 typedef unsigned long uintmax_t;
 
-#define INT8_MAX	127
-#define INT16_MAX	32767
-#define INT32_MAX	2147483647
-#define INT64_MAX	9223372036854775807L
-#define INT8_MIN	(-INT8_MAX - 1)
-#define INT16_MIN	(-INT16_MAX - 1)
-#define INT32_MIN	(-INT32_MAX - 1)
-#define INT64_MIN	(-INT64_MAX - 1)
-#define UINT8_MAX	255
-#define UINT16_MAX	65535
-#define UINT32_MAX	4294967295U
-#define UINT64_MAX	18446744073709551615UL
+#define INT8_MAX         127
+#define INT16_MAX        32767
+#define INT32_MAX        2147483647
+#define INT64_MAX        9223372036854775807L
+#define INT8_MIN         (-INT8_MAX - 1)
+#define INT16_MIN        (-INT16_MAX - 1)
+#define INT32_MIN        (-INT32_MAX - 1)
+#define INT64_MIN        (-INT64_MAX - 1)
+#define UINT8_MAX        255
+#define UINT16_MAX       65535
+#define UINT32_MAX       4294967295U
+#define UINT64_MAX       18446744073709551615UL
 
-#define INT_LEAST8_MAX	INT8_MAX
-#define INT_LEAST16_MAX INT16_MAX
-#define INT_LEAST32_MAX INT32_MAX
-#define INT_LEAST64_MAX INT64_MAX
-#define INT_LEAST8_MIN	INT8_MIN
-#define INT_LEAST16_MIN INT16_MIN
-#define INT_LEAST32_MIN INT32_MIN
-#define INT_LEAST64_MIN INT64_MIN
-#define UINT_LEAST8_MAX UINT8_MAX
+#define INT_LEAST8_MAX   INT8_MAX
+#define INT_LEAST16_MAX  INT16_MAX
+#define INT_LEAST32_MAX  INT32_MAX
+#define INT_LEAST64_MAX  INT64_MAX
+#define INT_LEAST8_MIN   INT8_MIN
+#define INT_LEAST16_MIN  INT16_MIN
+#define INT_LEAST32_MIN  INT32_MIN
+#define INT_LEAST64_MIN  INT64_MIN
+#define UINT_LEAST8_MAX  UINT8_MAX
 #define UINT_LEAST16_MAX UINT16_MAX
 #define UINT_LEAST32_MAX UINT32_MAX
 #define UINT_LEAST64_MAX UINT64_MAX
 
-#define INT_FAST8_MAX	INT8_MAX
-#define INT_FAST16_MAX	INT64_MAX
-#define INT_FAST32_MAX	INT64_MAX
-#define INT_FAST64_MAX	INT64_MAX
-#define INT_FAST8_MIN	INT8_MIN
-#define INT_FAST16_MIN	INT64_MIN
-#define INT_FAST32_MIN	INT64_MIN
-#define INT_FAST64_MIN	INT64_MIN
-#define UINT_FAST8_MAX	UINT8_MAX
-#define UINT_FAST16_MAX UINT64_MAX
-#define UINT_FAST32_MAX UINT64_MAX
-#define UINT_FAST64_MAX UINT64_MAX
+#define INT_FAST8_MAX    INT8_MAX
+#define INT_FAST16_MAX   INT64_MAX
+#define INT_FAST32_MAX   INT64_MAX
+#define INT_FAST64_MAX   INT64_MAX
+#define INT_FAST8_MIN    INT8_MIN
+#define INT_FAST16_MIN   INT64_MIN
+#define INT_FAST32_MIN   INT64_MIN
+#define INT_FAST64_MIN   INT64_MIN
+#define UINT_FAST8_MAX   UINT8_MAX
+#define UINT_FAST16_MAX  UINT64_MAX
+#define UINT_FAST32_MAX  UINT64_MAX
+#define UINT_FAST64_MAX  UINT64_MAX
 
-#define INTPTR_MAX	INT64_MAX
-#define INTPTR_MIN	INT64_MIN
-#define UINTPTR_MAX	UINT64_MAX
-#define INTMAX_MAX	INT64_MAX
-#define INTMAX_MIN	INT64_MIN
-#define UINTMAX_MAX	UINT64_MAX
-#define PTRDIFF_MAX	INT64_MAX
-#define PTRDIFF_MIN	INT64_MIN
-#define SIZE_MAX	UINT64_MAX
+#define INTPTR_MAX       INT64_MAX
+#define INTPTR_MIN       INT64_MIN
+#define UINTPTR_MAX      UINT64_MAX
+#define INTMAX_MAX       INT64_MAX
+#define INTMAX_MIN       INT64_MIN
+#define UINTMAX_MAX      UINT64_MAX
+#define PTRDIFF_MAX      INT64_MAX
+#define PTRDIFF_MIN      INT64_MIN
+#define SIZE_MAX         UINT64_MAX
 
-#define INT8_C(n)	n
-#define INT16_C(n)	n
-#define INT32_C(n)	n
-#define INT64_C(n)	n##L
-#define UINT8_C(n)	n
-#define UINT16_C(n)	n
-#define UINT32_C(n)	n##U
-#define UINT64_C(n)	n##UL
-#define INTMAX_C(n)	n##L
-#define UINTMAX_C(n)	n##UL
+#define INT8_C(n)        n
+#define INT16_C(n)       n
+#define INT32_C(n)       n
+#define INT64_C(n)       n##L
+#define UINT8_C(n)       n
+#define UINT16_C(n)      n
+#define UINT32_C(n)      n##U
+#define UINT64_C(n)      n##UL
+#define INTMAX_C(n)      n##L
+#define UINTMAX_C(n)     n##UL
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* utime(): file times in whole seconds. */
 #ifndef _UTIME_H
 #define _UTIME_H
@@ -9,6 +10,6 @@ struct utimbuf {
 	time_t modtime;
 };
 
-int	utime(const char *path, const struct utimbuf *times);
+int utime(const char *path, const struct utimbuf *times);
 
 #endif

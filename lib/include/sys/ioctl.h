@@ -1,29 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* ioctl(2) requests of terminals. */
 #ifndef _SYS_IOCTL_H
 #define _SYS_IOCTL_H
 
-#define TCGETS		0x5401
-#define TCSETS		0x5402
-#define TCSETSW		0x5403
-#define TCSETSF		0x5404
-#define TCSBRK		0x5409
-#define TCXONC		0x540A
-#define TCFLSH		0x540B
-#define TIOCSCTTY	0x540E
-#define TIOCGPGRP	0x540F
-#define TIOCSPGRP	0x5410
-#define TIOCOUTQ	0x5411
-#define TIOCSTI		0x5412
-#define TIOCGWINSZ	0x5413
-#define TIOCSWINSZ	0x5414
-#define FIONREAD	0x541B
-#define TIOCINQ		FIONREAD
-#define FIONBIO		0x5421
-#define TIOCNOTTY	0x5422
-#define TIOCGSID	0x5429
-#define FIONCLEX	0x5450
-#define FIOCLEX		0x5451
-#define BLKGETSIZE64	0x80081272
+#define TCGETS       0x5401
+#define TCSETS       0x5402
+#define TCSETSW      0x5403
+#define TCSETSF      0x5404
+#define TCSBRK       0x5409
+#define TCXONC       0x540A
+#define TCFLSH       0x540B
+#define TIOCSCTTY    0x540E
+#define TIOCGPGRP    0x540F
+#define TIOCSPGRP    0x5410
+#define TIOCOUTQ     0x5411
+#define TIOCSTI      0x5412
+#define TIOCGWINSZ   0x5413
+#define TIOCSWINSZ   0x5414
+#define FIONREAD     0x541B
+#define TIOCINQ      FIONREAD
+#define FIONBIO      0x5421
+#define TIOCNOTTY    0x5422
+#define TIOCGSID     0x5429
+#define FIONCLEX     0x5450
+#define FIOCLEX      0x5451
+#define BLKGETSIZE64 0x80081272
 
 struct winsize {
 	unsigned short ws_row;
@@ -32,6 +33,6 @@ struct winsize {
 	unsigned short ws_ypixel;
 };
 
-int	ioctl(int fd, unsigned long request, ...);
+int ioctl(int fd, unsigned long request, ...);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* statfs(2): 120 bytes on riscv64. */
 #ifndef _SYS_STATFS_H
 #define _SYS_STATFS_H
@@ -23,7 +24,7 @@ struct statfs {
 	long f_spare[4];
 };
 
-int	statfs(const char *path, struct statfs *st);
-int	fstatfs(int fd, struct statfs *st);
+int statfs(const char *path, struct statfs *st);
+int fstatfs(int fd, struct statfs *st);
 
 #endif

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* sysinfo(2). */
 #ifndef _SYS_SYSINFO_H
 #define _SYS_SYSINFO_H
 
 struct sysinfo {
-	long uptime;		/* seconds */
+	long uptime;            /* seconds */
 	unsigned long loads[3]; /* load averages, units of 1/65536 */
 	unsigned long totalram; /* these six in units of mem_unit bytes */
 	unsigned long freeram;
@@ -18,6 +19,6 @@ struct sysinfo {
 	unsigned int mem_unit;
 };
 
-int	sysinfo(struct sysinfo *info);
+int sysinfo(struct sysinfo *info);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* times(2): processor time in ticks of 1/100 s (USER_HZ). */
 #ifndef _SYS_TIMES_H
 #define _SYS_TIMES_H
@@ -11,6 +12,6 @@ struct tms {
 	clock_t tms_cstime;
 };
 
-clock_t	times(struct tms *tms);
+clock_t times(struct tms *tms);
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The basic system types, as wide as Linux's riscv64 system calls need them. */
 #ifndef _SYS_TYPES_H
 #define _SYS_TYPES_H

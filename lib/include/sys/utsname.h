@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* uname(2). */
 #ifndef _SYS_UTSNAME_H
 #define _SYS_UTSNAME_H
@@ -11,6 +12,6 @@ struct utsname {
 	char domainname[65];
 };
 
-int	uname(struct utsname *name);
+int uname(struct utsname *name);
 
 #endif
