@@ -4,10 +4,11 @@
 
     bus 0  the root disk          bus 1  /dev/hvc0        bus 2  /dev/hvc1        bus 3  a second disk
 
-QEMU numbers virtio-mmio slots downwards unless told otherwise, hence a bus= with every device. A machine lives in a
-private temporary folder and in a process group of its own; stop() returns only when the whole group is gone.
+QEMU numbers virtio-mmio slots downwards unless told otherwise, hence a bus= with every device. A machine uses a
+private temporary folder and a process group of its own; stop() returns only when the whole group is gone.
 """
 
+import contextlib
 import os
 import re
 import selectors
@@ -118,13 +119,12 @@ def console_options(number, chardev):
 class Machine:
     """A headless machine. The UART goes to the file `log`; each hvc console is delivered as it comes.
 
-    with Machine(kernel, image, cpus, mem, append, consoles=1) as m:
+    with private_dir() as folder, Machine(folder, kernel, image, cpus, mem, append, consoles=1) as m:
         ended = m.run(limit, lambda number, data: ...)
     """
 
-    def __init__(self, kernel, image, cpus, mem, append, consoles=0, options=(), workdir=None):
-        self.own_dir = workdir is None
-        self.dir = workdir or private_dir()
+    def __init__(self, folder, kernel, image, cpus, mem, append, consoles=0, options=()):
+        self.dir = folder
         self.log = os.path.join(self.dir, "uart.log")
         self.errors = os.path.join(self.dir, "qemu.err")
         self.process = None
@@ -145,8 +145,6 @@ class Machine:
 
     def __exit__(self, *_):
         self.stop()
-        if self.own_dir:
-            remove_dir(self.dir)
 
     def start(self):
         """Start QEMU. An inherited pipe that nobody writes tells us, by its end of file, that it is gone."""
@@ -222,12 +220,14 @@ class Machine:
         return read_text(self.errors)
 
 
+@contextlib.contextmanager
 def private_dir():
-    return tempfile.mkdtemp(prefix="umbra-")
-
-
-def remove_dir(path):
-    shutil.rmtree(path, ignore_errors=True)
+    """A folder of one's own that is gone afterwards, however that comes."""
+    path = tempfile.mkdtemp(prefix="umbra-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def have(program):

@@ -122,13 +122,14 @@ def run():
         raise Unusable("no command: make run CMD='...'")
     limit = machine.parse_seconds("TIMEOUT", setting("TIMEOUT", "60"))
     append, script = boot_arguments(command)
-    folder = machine.private_dir()
-    with Machine(build_file("kernel"), prepare_image(folder, script), machine.parse_cpus(setting("CPUS", "3")),
-                 machine.parse_mem(setting("MEM", "128M")), append, consoles=1,
-                 options=shlex.split(setting("QEMUEXTRA")), workdir=folder) as m:
-        ended = m.run(limit, write_out)
-        status = m.stop()
-        return judge(m, ended, status, limit)
+    cpus = machine.parse_cpus(setting("CPUS", "3"))
+    mem = machine.parse_mem(setting("MEM", "128M"))
+    with machine.private_dir() as folder:
+        image = prepare_image(folder, script)
+        with Machine(folder, build_file("kernel"), image, cpus, mem, append, consoles=1,
+                     options=shlex.split(setting("QEMUEXTRA"))) as m:
+            ended = m.run(limit, write_out)
+            return judge(m, ended, m.stop(), limit)
 
 
 def interactive_image():
@@ -171,19 +172,19 @@ def interactive(options):
 
 def qemu_gdb():
     """As `make qemu`, stopped before the first instruction until gdb connects."""
-    folder = machine.private_dir()
-    sock = os.path.join(folder, "gdb")
     link = build_file("gdb.sock")
-    try:
+    with machine.private_dir() as folder:
+        sock = os.path.join(folder, "gdb")
         # The newest machine is the one `make gdb` finds; the link changes in one step.
         os.symlink(sock, f"{link}.{os.getpid()}")
         os.replace(f"{link}.{os.getpid()}", link)
         complain(f"waiting for gdb: `make gdb`, or target remote {sock}")
-        return interactive(["-S", "-chardev", f"socket,id=gdb,server=on,wait=off,path={sock}", "-gdb", "chardev:gdb"])
-    finally:
-        if os.path.islink(link) and os.readlink(link) == sock:
-            os.unlink(link)
-        machine.remove_dir(folder)
+        try:
+            return interactive(["-S", "-chardev", f"socket,id=gdb,server=on,wait=off,path={sock}",
+                                "-gdb", "chardev:gdb"])
+        finally:
+            if os.path.islink(link) and os.readlink(link) == sock:
+                os.unlink(link)
 
 
 def find_gdb():
