@@ -31,6 +31,21 @@ bitmap_clear(uint64_t *map, size_t bit)
 	map[bit / 64] &= ~((uint64_t)1 << (bit % 64));
 }
 
+/* Number of the lowest bit that is set.  => w != 0.  By halving: the instruction for it is not in the base instruction set. */
+static inline unsigned
+bitmap_lowest(uint64_t w)
+{
+	unsigned bit = 0;
+
+	for (unsigned half = 32; half != 0; half /= 2) {
+		if ((w & (((uint64_t)1 << half) - 1)) == 0) {
+			w >>= half;
+			bit += half;
+		}
+	}
+	return bit;
+}
+
 /* The first bit in [from, end) that is clear in both maps (`also` may be NULL), or BITMAP_NONE. */
 static inline size_t
 bitmap_find_clear(const uint64_t *map, const uint64_t *also, size_t from, size_t end)
@@ -41,7 +56,7 @@ bitmap_find_clear(const uint64_t *map, const uint64_t *also, size_t from, size_t
 		if (word == from / 64)
 			clear &= ~(uint64_t)0 << (from % 64);
 		if (clear != 0) {
-			size_t bit = word * 64 + (size_t)__builtin_ctzll(clear);
+			size_t bit = word * 64 + bitmap_lowest(clear);
 
 			return bit < end ? bit : BITMAP_NONE;
 		}
