@@ -61,9 +61,6 @@ struct vm_page {
  * Boot: the machine hands over its RAM, segment by segment, then vm_page_startup() builds the page array from it.
  * [start, end) page aligned; [0..n) as found in the device tree minus reserved ranges and the kernel image.
  */
-struct phys_range {
-	paddr_t start, end;
-};
 void vm_page_startup(const struct phys_range *ranges, unsigned n);
 
 /*

@@ -10,6 +10,11 @@
 typedef uint64_t vaddr_t;
 typedef uint64_t paddr_t;
 
+/* RAM, [start, end). */
+struct phys_range {
+	paddr_t start, end;
+};
+
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  (1ul << PAGE_SHIFT)
 #define PAGE_MASK  (PAGE_SIZE - 1)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One hart: its registers, its interrupts, the thread it runs, and how it switches to another.
+ *
+ * In the kernel, tp points to the struct cpu of the hart that executes; a thread that may be preempted can find itself on another hart at
+ * the next instruction, so what is read through tp is stable only while interrupts are off (cpu_curthread() excepted: it is one load,
+ * and a thread's answer is the same everywhere).
+ *
+ * A kernel stack, from the top down: the trap frame of the user program (zero for kernel threads), then the calls.
+ */
+#ifndef ARCH_RISCV_CPU_H
+#define ARCH_RISCV_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/riscv/types.h"
+#include "arch/riscv/vmparam.h"
+#include "lib/annot.h"
+
+struct thread;
+
+/*
+ * The registers of what was interrupted.  x[0], which needs no place, is the zero of `zero`.
+ */
+struct trapframe {
+	union {
+		uint64_t x[32];
+		struct {
+			uint64_t zero, ra, sp, gp, tp, t0, t1, t2, s0, s1;
+			uint64_t a0, a1, a2, a3, a4, a5, a6, a7;
+			uint64_t s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
+			uint64_t t3, t4, t5, t6;
+		};
+	};
+	uint64_t pc;
+	uint64_t status; /* sstatus at the trap: previous mode, FPU state */
+	uint64_t cause;  /* scause */
+	uint64_t tval;   /* stval: the faulting address, or the illegal instruction */
+	uint64_t arg0;   /* a0 as the system call got it; free for the system call layer */
+	uint64_t pad;
+};
+
+/* The FPU's registers, 64 bits wide. */
+struct fpstate {
+	uint64_t f[32];
+	uint64_t fcsr;
+};
+
+/* What of a thread is the machine's.  Embedded in struct thread.  T: touched by the thread itself, or while it does not run. */
+struct md_thread {
+	uint64_t ra, sp, s[12]; /* T  where md_switch resumes it */
+	vaddr_t kstack;         /* I  lowest address of its KSTACK_SIZE bytes */
+	struct fpstate fpu;     /* T  stale while the thread runs with a dirty FPU */
+};
+
+/* One hart.  Fields are the hart's own, used with interrupts off, unless tagged. */
+struct cpu {
+	struct thread *curthread;
+	vaddr_t stack_low;           /* bounds of the stack in use, for trap entry */
+	vaddr_t stack_top;           /* where the user's trap frame ends */
+	uint64_t trap_scratch[2];    /* for trap entry */
+	vaddr_t emergency_stack_top; /* I  runs the report of a kernel stack overflow */
+	uint64_t hartid;             /* I  the firmware's number for it */
+	unsigned index;              /* I  ours: 0 is the boot hart, no gaps */
+	bool online;                 /* a  runs the kernel */
+	bool in_overflow;            /* is reporting a kernel stack overflow */
+	int intr_off_depth;          /* intr_push_off() without intr_pop_off() */
+	bool intr_was_on;            /* before the first of them */
+	int spin_depth;              /* spinlocks held */
+};
+
+extern struct cpu cpus[MAXHART];
+
+static inline struct cpu *
+cpu_self(void)
+{
+	struct cpu *c;
+
+	__asm__ volatile("mv %0, tp" : "=r"(c));
+	return c;
+}
+
+/* This hart's number, 0..ncpus-1.  => interrupts off, or the answer may be old. */
+static inline unsigned
+cpu_id(void)
+{
+	return cpu_self()->index;
+}
+
+/* => any context. */
+static inline struct thread *
+cpu_curthread(void)
+{
+	struct thread *t;
+
+	__asm__ volatile("ld %0, %1(tp)" : "=r"(t) : "i"(offsetof(struct cpu, curthread)));
+	return t;
+}
+
+/*
+ * Control and status registers.
+ */
+#define SSTATUS_SIE  (1ul << 1)
+#define SSTATUS_SPIE (1ul << 5)
+#define SSTATUS_SPP  (1ul << 8)
+#define SSTATUS_SUM  (1ul << 18)
+#define SSTATUS_FS         (3ul << 13)
+#define SSTATUS_FS_INITIAL (1ul << 13)
+#define SSTATUS_FS_CLEAN   (2ul << 13)
+#define SSTATUS_FS_DIRTY   (3ul << 13)
+
+#define SIE_SSIE (1ul << 1)
+#define SIE_STIE (1ul << 5)
+#define SIE_SEIE (1ul << 9)
+
+#define csr_read(csr)                                                                              \
+	({                                                                                         \
+		uint64_t csr_value;                                                                \
+		__asm__ volatile("csrr %0, " #csr : "=r"(csr_value)::"memory");                    \
+		csr_value;                                                                         \
+	})
+#define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" ::"rK"((uint64_t)(value)) : "memory")
+#define csr_set(csr, bits)    __asm__ volatile("csrs " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(csr, bits)  __asm__ volatile("csrc " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+
+/*
+ * Interrupts of this hart, without nesting; most code wants a spinlock or intr_push_off() (kern/base/lock.h).
+ */
+static inline void
+intr_on(void)
+{
+	csr_set(sstatus, SSTATUS_SIE);
+}
+
+static inline void
+intr_off(void)
+{
+	csr_clear(sstatus, SSTATUS_SIE);
+}
+
+static inline bool
+intr_get(void)
+{
+	return (csr_read(sstatus) & SSTATUS_SIE) != 0;
+}
+
+/* Wait until an interrupt is pending, even one that is off.  => interrupts off, so that none slips in between test and wait. */
+static inline void
+cpu_wait(void)
+{
+	__asm__ volatile("wfi" ::: "memory");
+}
+
+/* In a spin loop: let the other side get on. */
+static inline void
+cpu_relax(void)
+{
+	__asm__ volatile("nop" ::: "memory");
+}
+
+/* Everything before is visible to devices and harts before anything after. */
+static inline void
+cpu_fence_io(void)
+{
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+}
+
+/* The caller's frame pointer, where a backtrace begins. */
+static inline vaddr_t
+cpu_frame_pointer(void)
+{
+	return (vaddr_t)__builtin_frame_address(0);
+}
+
+/*
+ * Threads.
+ */
+/* Prepare a thread that begins with entry(arg) on its kernel stack, interrupts as they are at the md_switch to it.
+ * => entry does not return.  The trap frame is zeroed. */
+void md_thread_init(struct md_thread *md, vaddr_t kstack, void (*entry)(void *arg), void *arg);
+
+/* What runs now, on this hart's first stack, is thread `md`: the hart's idle (or boot) thread. */
+void md_thread_adopt(struct md_thread *md);
+
+/* Save `from`, resume `to`: returns in `from` when somebody switches back to it, perhaps on another hart.
+ * => interrupts off; curthread and the pmap are the caller's business.  FPU state moves along. */
+void md_switch(struct md_thread *from, struct md_thread *to);
+
+/* Where the user registers of a thread are. */
+static inline struct trapframe *
+md_trapframe(const struct md_thread *md)
+{
+	return (struct trapframe *)(md->kstack + KSTACK_SIZE) - 1;
+}
+
+/* Leave for user mode with this thread's trap frame, through user_return() as every return does.  => interrupts on or off. */
+void md_user_enter(void) NORETURN;
+
+/* Make the frame that of a fresh program: registers 0, no FPU state.  => md is curthread's. */
+void md_user_init(struct md_thread *md, vaddr_t pc, vaddr_t sp);
+
+/* The child of fork starts with its parent's registers, FPU included.  => parent is curthread's; child does not run yet. */
+void md_thread_fork(struct md_thread *parent, struct md_thread *child);
+
+/* The FPU registers of a signal frame.  => md is curthread's. */
+void md_fpu_save(struct md_thread *md, struct fpstate *out);
+void md_fpu_restore(struct md_thread *md, const struct fpstate *in);
+
+/* Instructions were written to memory: every hart must see them.  => the stores are done; any lock may be held. */
+void md_icache_sync(void);
+
+/* The frames between here (or `fp`) and the bottom of the stack: fills pc[], returns how many.  => any context; never faults. */
+unsigned md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max);
+
+#endif
