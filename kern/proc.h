@@ -26,8 +26,8 @@
 #include "lib/annot.h"
 #include "lib/list.h"
 
-struct filetable;
-struct fscontext;
+struct fdtable;
+struct inode;
 struct itimers;
 struct vmspace;
 
@@ -83,8 +83,9 @@ struct proc {
 
 	/* Resources. */
 	struct vmspace *vmspace;     /* p    NULL after exit; its own threads may read it without a lock */
-	struct filetable *files;     /* p    kern/file.h; as vmspace */
-	struct fscontext *fs;        /* p    root, current directory, umask: kern/file.h; as vmspace */
+	struct fdtable *fdtable;     /* p    as vmspace */
+	struct inode *root, *cwd;    /* p    one reference each; NULL after exit */
+	uint32_t umask;              /* p */
 	struct rlimit limit[RLIM_NLIMITS]; /* p */
 	char exe[256];               /* p    path it was started from, for /proc/PID/exe; empty: too long */
 	bool dumpable;               /* p    prctl */
