@@ -37,16 +37,20 @@ LIBGCC := $(if $(TOOLPREFIX),$(shell $(TOOLPREFIX)gcc -march=rv64gc -mabi=lp64d 
 
 # ---- Flags --------------------------------------------------------------------------------------------------------------------
 
+# What the two sides must agree on: how code for RISC-V is generated, and where its headers are.
+INCLUDE := -nostdinc -I. -isystem lib/include -isystem $(CCINC)
+CODE := -fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-mcmodel=medany -mno-relax
+KARCH := -march=rv64imac$(ZEXT) -mabi=lp64 $(CODE) -ffreestanding -DKERNEL -DCHECK=$(CHECK)
+UARCH := -march=rv64gc -mabi=lp64d $(CODE)
+LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --build-id=none
+
 WARN := -Wall -Wextra -Werror
-COMMON := -std=gnu11 -O2 -g -MD -MP -nostdinc -I. -isystem lib/include -isystem $(CCINC) \
-	-fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-ffile-prefix-map=$(CURDIR)/= -mcmodel=medany -mno-relax $(WARN)
-KFLAGS := $(COMMON) -march=rv64imac$(ZEXT) -mabi=lp64 -ffreestanding $(NOIDIOM) -DKERNEL -DCHECK=$(CHECK) \
-	-Wmissing-prototypes -Wstrict-prototypes
-UFLAGS := $(COMMON) -march=rv64gc -mabi=lp64d
+KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
+COMMON := -std=gnu11 -O2 -g -MD -MP -ffile-prefix-map=$(CURDIR)/=
+KFLAGS := $(COMMON) $(INCLUDE) $(KARCH) $(NOIDIOM) $(KWARN)
+UFLAGS := $(COMMON) $(INCLUDE) $(UARCH) $(WARN)
 LIBFLAGS := $(UFLAGS) -ffreestanding $(NOIDIOM)
-KLDFLAGS := -nostdlib -static --no-relax -z max-page-size=4096 -z noexecstack --build-id=none
-ULDFLAGS := -nostdlib -static --no-relax -z max-page-size=4096 -z separate-code -z noexecstack --build-id=none
 HOSTFLAGS := -std=gnu11 -O2 -g -MD -MP -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN)
 
 # ---- What there is to build ---------------------------------------------------------------------------------------------------
@@ -84,13 +88,14 @@ Q := @
 say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 MKDIR = @mkdir -p $(@D)
+comma := ,
 
 .PHONY: all
 all: $(BUILD)/kernel $(BUILD)/fs.img
 
 # Rebuild everything when the tools or flags change in the same build folder.
 FLAGS := $(BUILD)/flags
-FLAGTEXT := $(CC) $(KFLAGS) $(UFLAGS) $(KLDFLAGS) $(ULDFLAGS)
+FLAGTEXT := $(CC) $(KFLAGS) $(UFLAGS) $(LINK)
 $(FLAGS): force
 	@mkdir -p $(@D)
 	@test -n "$(LLVM)$(TOOLPREFIX)" || { echo "no RISC-V compiler found: run ./bootstrap, or set TOOLPREFIX= or LLVM=1" >&2; exit 1; }
@@ -120,7 +125,7 @@ $(BUILD)/h/%.o: % $(FLAGS)
 
 # The kernel is linked twice: the first link fixes the addresses of functions, from which the symbol table for backtraces is
 # made; the table lies behind the text, so the second link does not move a function (checkelf.py verifies it).
-KLINK = $(Q)$(LD) $(KLDFLAGS) -T arch/riscv/kernel.ld -o $@ $(KOBJ)
+KLINK = $(Q)$(LD) $(LINK) -T arch/riscv/kernel.ld -o $@ $(KOBJ)
 
 $(BUILD)/ksyms0.S: tools/ksyms.py $(FLAGS)
 	$(Q)$(PYTHON) tools/ksyms.py </dev/null >$@
@@ -132,7 +137,7 @@ $(BUILD)/kernel0: $(KOBJ) $(BUILD)/ksyms0.o arch/riscv/kernel.ld
 $(BUILD)/ksyms.S: $(BUILD)/kernel0 tools/ksyms.py
 	$(Q)$(NM) -n $< | $(PYTHON) tools/ksyms.py >$@
 
-$(BUILD)/ksyms%.o: $(BUILD)/ksyms%.S
+$(BUILD)/ksyms0.o $(BUILD)/ksyms.o: %.o: %.S
 	$(Q)$(CC) $(KFLAGS) -c -o $@ $<
 
 $(BUILD)/kernel: $(KOBJ) $(BUILD)/ksyms.o arch/riscv/kernel.ld tools/checkelf.py
@@ -144,7 +149,7 @@ $(LIBC): $(LIBOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-ULINK = $(Q)$(LD) $(ULDFLAGS) -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
+ULINK = $(Q)$(LD) $(LINK) -z separate-code -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
 
 $(BUILD)/user/bin/sh: $(patsubst %,$(BUILD)/u/%.o,$(wildcard user/sh/*.c)) $(CRT0) $(LIBC)
 	$(call say,LD,$@)
@@ -218,6 +223,42 @@ qemu qemu-gdb gdb run:
 	@$(PYTHON) tools/run.py $@
 
 # ---- Checking -----------------------------------------------------------------------------------------------------------------
+
+CSRC := $(wildcard $(addsuffix /*.[ch],arch/riscv vm kern/base kern kern/fs kern/dev lib lib/libc lib/include \
+	lib/include/sys user user/sh user/tests mkfs tests tests/host tests/libc tools))
+CLANGINC = $(shell clang -print-resource-dir)/include
+TSA = clang --target=riscv64-unknown-elf -fsyntax-only -std=gnu11 $(filter-out $(CCINC),$(INCLUDE)) $(CLANGINC) \
+	-march=rv64imac $(filter-out -march=%,$(KARCH)) $(KWARN) -Wthread-safety
+
+# One stamp for each file, so that lint repeats itself only where something changed, and in parallel.
+.PHONY: lint
+lint: $(CSRC:%=$(BUILD)/lint/%.format) $(patsubst %,$(BUILD)/lint/%.locks,$(filter %.c,$(KSRC)))
+	$(Q)$(PYTHON) tests/layers.py
+	$(Q)$(PYTHON) tests/lint.py
+
+$(BUILD)/lint/%.format: % .clang-format
+	$(MKDIR)
+	$(Q)clang-format --dry-run -Werror $<
+	@touch $@
+
+$(BUILD)/lint/%.locks: % $(FLAGS)
+	$(call say,LOCKS,$<)
+	$(MKDIR)
+	$(Q)$(TSA) -MD -MF $@.d -MT $@ $<
+	@touch $@
+
+.PHONY: format
+format:
+	clang-format -i $(CSRC)
+
+# ---- For tools and people -----------------------------------------------------------------------------------------------------
+
+# For tools/umbra-cc: how to compile, and what a link needs before and after the program's own objects. No -Werror there.
+.PHONY: umbra-cc-flags
+umbra-cc-flags: $(CRT0) $(LIBC)
+	@echo '$(CC) -std=gnu11 -nostdinc -isystem $(CURDIR)/lib/include -isystem $(CCINC) $(UARCH)'
+	@echo '-nostdlib -static $(if $(LLVM),-fuse-ld=lld) $(foreach f,$(LINK),-Wl$(comma)$f) $(abspath $(CRT0))'
+	@echo '-Wl,--start-group $(abspath $(LIBC)) $(LIBGCC) -Wl,--end-group'
 
 .PHONY: clean
 clean:
