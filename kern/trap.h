@@ -22,9 +22,9 @@ enum user_exception {
 /*
  * Boot.
  */
-/* The boot hart arrives here: MMU on, final page tables, `machine` filled in, interrupts off, stack: the boot stack. */
+/* The boot hart arrives here: MMU on, final page tables, `machine` filled in, interrupts off, as boot_thread[0] on the boot stack. */
 void kernel_main(void) NORETURN;
-/* Every other hart arrives here: curthread set, on the stack that hart_start() was given, interrupts off. */
+/* Every other hart arrives here, as the thread that hart_start() was given, interrupts off, trap and interrupt hardware set up. */
 void secondary_main(void) NORETURN;
 
 /*

@@ -2,9 +2,9 @@
 /*
  * One hart: its registers, its interrupts, the thread it runs, and how it switches to another.
  *
- * In the kernel, tp points to the struct cpu of the hart that executes; a thread that may be preempted can find itself on another hart at
- * the next instruction, so what is read through tp is stable only while interrupts are off (cpu_curthread() excepted: it is one load,
- * and a thread's answer is the same everywhere).
+ * In the kernel, tp is the running thread (struct thread, which begins with struct md_thread), and the thread says which hart it is on.  A
+ * thread that may be preempted can find itself on another hart at the next instruction, so what cpu_self() says is stable only while
+ * interrupts are off.
  *
  * A kernel stack, from the top down: the trap frame of the user program (zero for kernel threads), then the calls.
  */
@@ -19,7 +19,7 @@
 #include "arch/riscv/vmparam.h"
 #include "lib/annot.h"
 
-struct thread;
+struct cpu;
 
 /*
  * The registers of what was interrupted.  x[0], which needs no place, is the zero of `zero`.
@@ -48,55 +48,42 @@ struct fpstate {
 	uint64_t fcsr;
 };
 
-/* What of a thread is the machine's.  Embedded in struct thread.  T: touched by the thread itself, or while it does not run. */
+/* What of a thread is the machine's: the first field of struct thread.  T: touched by the thread itself, or while it does not run. */
 struct md_thread {
+	struct cpu *cpu;        /* T  where it runs */
+	vaddr_t kstack;         /* I  lowest address of its KSTACK_SIZE bytes; md_thread_init sets it */
+	uint64_t trap_save[2];  /* T  for trap entry */
 	uint64_t ra, sp, s[12]; /* T  where md_switch resumes it */
-	vaddr_t kstack;         /* I  lowest address of its KSTACK_SIZE bytes */
 	struct fpstate fpu;     /* T  stale while the thread runs with a dirty FPU */
 };
 
-/* One hart.  Fields are the hart's own, used with interrupts off, unless tagged. */
+/* One hart. */
 struct cpu {
-	struct thread *curthread;
-	vaddr_t stack_low;           /* bounds of the stack in use, for trap entry */
-	vaddr_t stack_top;           /* where the user's trap frame ends */
-	uint64_t trap_scratch[2];    /* for trap entry */
-	vaddr_t emergency_stack_top; /* I  runs the report of a kernel stack overflow */
-	uint64_t hartid;             /* I  the firmware's number for it */
-	unsigned index;              /* I  ours: 0 is the boot hart, no gaps */
-	bool online;                 /* a  runs the kernel */
-	bool in_overflow;            /* is reporting a kernel stack overflow */
-	int intr_off_depth;          /* intr_push_off() without intr_pop_off() */
-	bool intr_was_on;            /* before the first of them */
-	int spin_depth;              /* spinlocks held */
+	vaddr_t emergency_stack; /* I  its top; the report of a kernel stack overflow runs there */
+	uint64_t hartid;         /* I  the firmware's number for it */
+	unsigned index;          /* I  ours: 0 is the boot hart, no gaps */
+	uint32_t online;         /* a  runs the kernel */
+	uint32_t in_overflow;    /* a  is reporting a kernel stack overflow */
+	uint32_t stop;           /* a  another hart panics: stop at the next IPI */
 };
 
 extern struct cpu cpus[MAXHART];
 
+/* => interrupts off, or the answer may be old. */
 static inline struct cpu *
 cpu_self(void)
 {
 	struct cpu *c;
 
-	__asm__ volatile("mv %0, tp" : "=r"(c));
+	__asm__ volatile("ld %0, %1(tp)" : "=r"(c) : "i"(offsetof(struct md_thread, cpu)));
 	return c;
 }
 
-/* This hart's number, 0..ncpus-1.  => interrupts off, or the answer may be old. */
+/* This hart's number, 0..machine.nhart-1.  => interrupts off, or the answer may be old. */
 static inline unsigned
 cpu_id(void)
 {
 	return cpu_self()->index;
-}
-
-/* => any context. */
-static inline struct thread *
-cpu_curthread(void)
-{
-	struct thread *t;
-
-	__asm__ volatile("ld %0, %1(tp)" : "=r"(t) : "i"(offsetof(struct cpu, curthread)));
-	return t;
 }
 
 /*
@@ -177,15 +164,12 @@ cpu_frame_pointer(void)
 /*
  * Threads.
  */
-/* Prepare a thread that begins with entry(arg) on its kernel stack, interrupts as they are at the md_switch to it.
+/* Prepare a thread (zeroed but for what the caller set) that begins with entry(arg) on its kernel stack, interrupts off.
  * => entry does not return.  The trap frame is zeroed. */
 void md_thread_init(struct md_thread *md, vaddr_t kstack, void (*entry)(void *arg), void *arg);
 
-/* What runs now, on this hart's first stack, is thread `md`: the hart's idle (or boot) thread. */
-void md_thread_adopt(struct md_thread *md);
-
-/* Save `from`, resume `to`: returns in `from` when somebody switches back to it, perhaps on another hart.
- * => interrupts off; curthread and the pmap are the caller's business.  FPU state moves along. */
+/* Save `from`, which is the current thread, and resume `to`: returns in `from` when somebody switches back to it, perhaps on another hart.
+ * => interrupts off; the pmap is the caller's business.  tp and FPU state move along. */
 void md_switch(struct md_thread *from, struct md_thread *to);
 
 /* Where the user registers of a thread are. */

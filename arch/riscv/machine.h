@@ -25,7 +25,6 @@ struct machine_dev {
 	uint32_t irq; /* 0: none */
 };
 
-struct thread;
 struct md_thread;
 
 struct machine {
@@ -84,9 +83,10 @@ void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
 void poweroff(int status) NORETURN;
 void machine_reboot(void) NORETURN;
 
-/* Start hart `cpu` on the stack of `md`, as thread `idle`; it calls secondary_main() (kern/trap.h).
- * => thread context.  Waits until it runs; returns 0, or EIO after one line on the console: go on without it. */
-int hart_start(unsigned cpu, struct thread *idle, struct md_thread *md);
+/* Start hart `cpu` as thread `md`, on its kernel stack; it calls secondary_main() (kern/trap.h).
+ * => thread context; md initialised by md_thread_init (entry not used).  Waits until it runs; returns 0, or EIO after one line on the
+ * console: go on without it. */
+int hart_start(unsigned cpu, struct md_thread *md);
 
 /* Interrupt another hart: it calls ipi_received() (kern/trap.h).  => any context, any lock. */
 void ipi_send(unsigned cpu);
