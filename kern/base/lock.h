@@ -47,7 +47,9 @@ enum lock_rank {
 	RANK_PAGEQ = 180,
 	RANK_ZONE = 190,
 	RANK_FREELIST = 200,
+	RANK_TTY = 205, /* a terminal's line discipline; echoes to its driver */
 	RANK_DRIVER = 210,
+	RANK_POLL = 215, /* queues of pollers */
 	RANK_TIMER = 220,
 	RANK_SLEEPQ = 230,
 	RANK_RUNQ = 240,
@@ -72,13 +74,17 @@ struct CAPABILITY("mutex") mutex {
 
 struct CAPABILITY("sx") sx {
 	struct lock_head head;
+	uint32_t state;           /* a  SX_WRITER, SX_WAITERS, readers * SX_READER; changes by atomic operations even under interlock */
+	struct thread *owner;     /* a  exclusive holder, for checks */
 	struct spinlock interlock;
-	struct thread *owner;     /* interlock  exclusive holder */
-	uint32_t readers;         /* interlock */
 	uint32_t waiting_writers; /* interlock */
 	uint32_t waiting_readers; /* interlock */
 	uint32_t grants;          /* interlock  waiting readers let in past waiting writers: nobody starves */
 };
+
+#define SX_WRITER  1u
+#define SX_WAITERS 2u /* somebody waits: nobody gets it without the interlock */
+#define SX_READER  4u
 
 #define SPINLOCK_INIT(lockname, lockrank) { { (lockname), (lockrank) }, 0, -1 }
 #define MUTEX_INIT(lockname, lockrank) { { (lockname), (lockrank) }, 0 }
