@@ -22,6 +22,7 @@
 #define VM_VM_PAGE_H
 
 #include "arch/riscv/pmap_md.h"
+#include "arch/riscv/vmparam.h"
 #include "kern/base/lock.h"
 #include "lib/annot.h"
 #include "lib/list.h"
@@ -29,17 +30,29 @@
 #include "vm/vm_object.h"
 #include "vm/vm_types.h"
 
+struct zone;
+
 enum page_queue { PQ_NONE, PQ_INACTIVE, PQ_ACTIVE, PQ_LAUNDRY, PQ_COUNT };
 
 /* Bits of vm_page.aflags, set and cleared atomically by anyone. */
 #define PGA_REFERENCED 0x01u
-#define PGA_ZERO       0x02u /* a free or just allocated frame is known to hold zeros */
+#define PGA_ZERO       0x02u /* set by who frees a frame: it holds zeros (an empty page table); gone when it is allocated again */
+
+/* What a zone keeps about a frame that it has cut into items (zone.c). */
+struct page_slab {
+	struct zone *zone;   /* I */
+	uint64_t in_slab[2]; /* zone lock  bit i: item i is here, not in a magazine and not in use */
+};
 
 struct vm_page {
-	struct tree_node node;    /* o    in object->pages */
-	struct list queue_link;   /* q/f  page queue, or free list */
+	union {
+		struct tree_node node; /* o    in object->pages */
+		struct page_slab slab; /*      a zone's frame */
+	};
+	struct list queue_link;   /* q/f  page queue, or free list; a zone's list of slabs */
 	struct vm_object *object; /* o b  NULL: belongs to nobody or to a raw allocation */
 	struct md_page md;        /*      the pmap's (pv list) */
+	uint32_t pfn;             /* I    frame number: physical address / PAGE_SIZE */
 	pindex_t pindex;          /* o b */
 	uint32_t busy;            /* a    see vm_page.c */
 	uint32_t ref;             /* a    wirings and holds; PG_REF_OBJECT */
@@ -70,10 +83,12 @@ void vm_page_startup(const struct phys_range *ranges, unsigned n);
 struct vm_page *vm_page_alloc(struct vm_object *o, pindex_t pindex, unsigned flags) REQUIRES(o->lock);
 /* A frame that belongs to no object, wired, not busy.  => any context with VM_ALLOC_INTERRUPT.  NULL: none free. */
 struct vm_page *vm_page_alloc_noobj(unsigned flags);
-/* Give a page back: out of its object (object locked), exclusively busy or never busy, unmapped (asserted).  Wired: only disowned. */
+/* Give a page back: out of its object (object locked), exclusively busy or not busy, unmapped (asserted).  Wired: only disowned, the
+ * last unwire frees it.  A page of vm_page_alloc_noobj: gives up the wiring that it was allocated with. */
 void vm_page_free(struct vm_page *m);
-/* Sleep until frames may be free again.  => thread context, no lock and no busy page held (asserted). */
-void vm_page_wait(void);
+/* Make frames free again, or sleep until some are, but not for long.  => thread context, no lock and no busy page held (asserted).
+ * Returns false if that was in vain: nothing to be had from caches, and nobody freed anything meanwhile. */
+bool vm_page_wait(void);
 
 /*
  * Pages of an object.  => object locked.
@@ -83,10 +98,10 @@ struct vm_page *vm_page_find_least(struct vm_object *o, pindex_t pindex) REQUIRE
 struct vm_page *vm_page_next(struct vm_page *m);                                             /* in index order, NULL at the end */
 /* Cannot fail: the tree is intrusive. */
 void vm_page_insert(struct vm_page *m, struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
-/* Out of the object; the page lives on only if wired or busy with the caller.  => xbusy. */
+/* Out of the object; it is the caller's alone until inserted elsewhere or freed.  => object locked, m xbusy. */
 void vm_page_remove(struct vm_page *m);
 /* Move to (o, pindex): mappings stay, the page becomes dirty.  => both objects locked, m xbusy, no page there. */
-void vm_page_rename(struct vm_page *m, struct vm_object *o, pindex_t pindex);
+void vm_page_rename(struct vm_page *m, struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
 
 /*
  * Busy.  The try forms never sleep.
@@ -120,9 +135,20 @@ void vm_page_reference(struct vm_page *m);
 /*
  * Frames and addresses.
  */
-paddr_t vm_page_to_phys(const struct vm_page *m);
-struct vm_page *vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages */
-void *vm_page_kva(const struct vm_page *m);  /* through the direct map */
+static inline paddr_t
+vm_page_to_phys(const struct vm_page *m)
+{
+	return ptoa(m->pfn);
+}
+
+/* Through the direct map. */
+static inline void *
+vm_page_kva(const struct vm_page *m)
+{
+	return (void *)(DMAP_BASE + ptoa(m->pfn));
+}
+
+struct vm_page *vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages, or never used so far */
 
 /* Counters.  => any context; snapshots. */
 uint64_t vm_page_free_count(void);

@@ -21,7 +21,7 @@
 
 struct zone;
 
-/* A zone for items of `size` bytes (up to half a page), aligned to 16.  `init` (may be NULL) runs once per item when its slab is made, not per
+/* A zone for items of `size` bytes (up to half a page), aligned to 16 (to 64 if size is a multiple of that).  `init` (may be NULL) runs once per item when its slab is made, not per
  * allocation: it initialises locks.  With init, items keep their contents between free and alloc.
  * => boot or later; never sleeps; panics only at boot.  `name` is a constant string, shown in /proc/vmstat as zone_NAME. */
 struct zone *zone_create(const char *name, size_t size, unsigned flags, void (*init)(void *item));
@@ -38,7 +38,10 @@ void kfree(void *p, size_t size);
 void zone_bootstrap(void); /* => after vm_page_startup */
 uint64_t zone_in_use(const struct zone *z);
 const char *zone_name(const struct zone *z);
+const char *zone_stat_name(const struct zone *z); /* zone_NAME */
 uint64_t zone_page_count(void); /* pages held by all zones */
+/* Give back what the zones hold in reserve: magazines and empty slabs.  Returns how many pages became free.  => any context. */
+uint64_t zone_drain(void);
 /* Calls fn for each zone. */
 void zone_foreach(void (*fn)(const struct zone *, void *), void *arg);
 /* Panics if a zone's counts, slabs or poison are wrong.  => quiescent. */
