@@ -28,38 +28,29 @@ struct thread;
 #define MAP_ENTRY_GUARD         0x0008u /* no object, no rights, not counted in size: stack gap or guard */
 #define MAP_ENTRY_GROWS_DOWN    0x0010u /* a stack; the gap entry below is what it may grow into */
 #define MAP_ENTRY_NOFAULT       0x0020u /* a fault here is a kernel bug */
-#define MAP_ENTRY_USER_WIRED    0x0040u
-#define MAP_ENTRY_IN_TRANSITION 0x0080u /* wiring state is being changed by wiring_owner, who may have dropped the lock */
-#define MAP_ENTRY_NEEDS_WAKEUP  0x0100u /* somebody waits for IN_TRANSITION to clear */
-#define MAP_ENTRY_NEVER_MERGE   (MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_IN_TRANSITION)
-
-/* vm_map_entry.advice */
-enum vm_advice { VM_ADV_NORMAL, VM_ADV_RANDOM, VM_ADV_SEQUENTIAL };
+#define MAP_ENTRY_NOMERGE       0x0040u /* stays an entry of its own, so that unmapping it never has to cut */
+#define MAP_ENTRY_NEVER_MERGE   (MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE)
 
 struct vm_map_entry {
 	struct tree_node node;  /* m */
 	struct list link;       /* m  address order; the dead list after removal */
 	vaddr_t start, end;     /* m  page aligned, start < end */
-	vaddr_t max_gap;        /* m  largest free gap before an entry of this subtree */
+	vaddr_t gap;            /* m  free bytes between the previous entry (or the map's min) and start */
+	vaddr_t max_gap;        /* m  largest gap of this subtree */
 	union {
 		struct vm_object *object; /* m  NULL: anonymous and untouched */
 		struct vm_map *submap;    /* I */
 	} u;
 	vm_off_t offset;              /* m  of start in the object, bytes, page aligned */
-	struct thread *wiring_owner;  /* m  non-NULL exactly while IN_TRANSITION */
-	vaddr_t next_read;            /* a  where a sequential reader would fault next (a hint, torn reads are harmless) */
-	int32_t wired_count;          /* m  user wiring contributes 1 */
 	uint16_t eflags;              /* m */
 	vm_prot_t protection;         /* m  subset of max_protection */
 	vm_prot_t max_protection;     /* m  only ever reduced */
 	vm_inherit_t inheritance;     /* m */
-	uint8_t advice;               /* m  enum vm_advice */
 };
 
 /* vm_map.flags */
 #define VM_MAP_KERNEL     0x01u /* kernel_map or a submap: no user faults, no lazily made objects */
 #define VM_MAP_WXORX      0x02u /* refuse writable and executable together */
-#define VM_MAP_WIREFUTURE 0x04u /* mlockall(MCL_FUTURE) */
 
 struct vm_map {
 	struct sx lock;
@@ -67,11 +58,9 @@ struct vm_map {
 	struct tree tree;          /* m */
 	vaddr_t min, max;          /* I  bounds; user maps: reset at exec */
 	struct pmap *pmap;         /* I */
-	uint64_t timestamp;        /* m  changes with every exclusive acquisition */
 	uint64_t size;             /* m  bytes mapped, guards not counted */
 	uint32_t nentries;         /* m */
 	uint32_t flags;            /* m  VM_MAP_* */
-	int busy;                  /* m  wirers that dropped the lock: fork, protect, inherit wait (rule R10) */
 	bool want_space;           /* m  somebody waits in km_valloc_wait */
 	const char *name;          /* I */
 	struct vm_map_entry *hint; /* a  last lookup; cleared when that entry goes */
@@ -83,15 +72,14 @@ struct vm_map_args {
 	vm_off_t offset;
 	vm_prot_t prot, max_prot;
 	vm_inherit_t inherit;
-	uint16_t eflags;          /* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT */
-	uint8_t advice;
+	uint16_t eflags;          /* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE */
 };
 
 /* => boot, after zone_bootstrap. */
 void vm_map_startup(void);
 void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max, unsigned flags);
 
-/* => may sleep.  xlock changes the timestamp. */
+/* => may sleep. */
 void vm_map_lock(struct vm_map *map) ACQUIRES(map->lock);
 void vm_map_unlock(struct vm_map *map) RELEASES(map->lock);
 void vm_map_lock_read(struct vm_map *map) ACQUIRES_SHARED(map->lock);
@@ -102,10 +90,11 @@ void vm_map_unlock_read(struct vm_map *map) RELEASES_SHARED(map->lock);
  */
 /* Entries reserved before the map is locked; what is left is given back by vm_map_unreserve. */
 struct vm_map_reserve {
-	struct vm_map_entry *entry[4];
+	struct list entries; /* by link */
 	unsigned n;
 };
-/* => never sleeps.  Returns 0 or ENOMEM. */
+#define VM_MAP_RESERVE_INIT(r) { LIST_INIT((r).entries), 0 }
+/* Bring the reserve up to n entries.  => never sleeps.  Returns 0 or ENOMEM (what is there stays). */
 int vm_map_reserve(struct vm_map_reserve *r, unsigned n) MUST_CHECK;
 void vm_map_unreserve(struct vm_map_reserve *r);
 
@@ -139,9 +128,9 @@ bool vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_
 void vm_map_clip_start(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
 void vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
 /* Merge neighbours in and around [start, end) that continue one another.  The only place that merges after the fact. */
-void vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead) REQUIRES(map->lock);
-/* Unmap [start, end): entries go to `dead` (vm_map_release_dead after unlocking), PTEs are gone on return.  Waits for entries in
- * transition, so the lock may be dropped before the first change.  Holes are fine. */
+void vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end) REQUIRES(map->lock);
+/* Unmap [start, end): entries go to `dead` (vm_map_release_dead after unlocking), PTEs are gone on return.  Holes are fine.  With a
+ * growing stack's lowest part goes the gap it would have grown into. */
 void vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r) REQUIRES(map->lock);
 /* Drop references of removed entries and free them.  => no lock held; may sleep. */
 void vm_map_release_dead(struct list *dead);
@@ -153,10 +142,22 @@ int vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end);
 void vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map *sub);
 
 /*
+ * For vmspace.c.  => map locked exclusively.
+ */
+/* The entry's memory becomes an object of its own that can be shared: made if there is none, a shadow put in front if it NEEDS_COPY.
+ * => returns 0 or ENOMEM. */
+int vm_map_entry_own_object(struct vm_map_entry *e) MUST_CHECK;
+/* As vm_map_insert, of a range behind all others, without merging.  Cannot fail. */
+void vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
+    REQUIRES(map->lock);
+/* Two adjacent entries: low->end and high->start become va, high's offset moves along. */
+void vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high, vaddr_t va) REQUIRES(map->lock);
+
+/*
  * Range verbs (vm_protect.c).  => no lock held; may sleep.  Holes: see each.
  */
-/* Set rights.  All of it is checked before any of it changes: ENOMEM hole (Linux: the part before the hole is changed; see vm_mmap.c),
- * EACCES beyond max_protection or W^X, ENOMEM no memory. */
+/* Set rights up to the first obstacle, as Linux does: a hole or a guard (ENOMEM), rights beyond max_protection or against W^X (EACCES).
+ * What lies before the obstacle is changed.  ENOMEM with nothing changed: no memory for the split. */
 int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
 /* EINVAL bad value; holes are skipped. */
 int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);
@@ -177,11 +178,7 @@ struct vm_map_found {
 	struct vm_object *object;
 	pindex_t pindex;
 	vm_prot_t prot; /* most that may be entered: no W while NEEDS_COPY */
-	bool wired;
-	uint64_t timestamp;
 };
-int vm_map_lookup(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS;
-/* The same, share lock taken by try only and nothing changed: ERETRY where it would have to wait or upgrade. */
-int vm_map_lookup_nowait(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS;
+int vm_map_lookup(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found);
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "vm/vmspace.h"
 
+/* Most entries a process may have; /proc/sys/vm/max_map_count changes it. */
+#define VM_MAX_MAP_COUNT_DEFAULT 65530
+extern uint32_t vm_max_map_count; /* a */
+
 /* What mmap maps.  For files, the caller (kern/sysvm.c) has checked the descriptor's mode against prot and sharing. */
 struct vm_mmap_args {
 	vaddr_t addr;             /* hint, or the place with MAP_FIXED */

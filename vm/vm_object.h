@@ -47,6 +47,7 @@ struct vm_object {
 	const struct vm_pager_ops *pager; /* I    NULL: anonymous */
 	void *handle;                     /* I    the pager's (an inode, a device) */
 	struct list all_link;             /*      all objects, under vm_object.c's list lock */
+	int seen;                         /*      vm_check_all only, one at a time: references it found */
 };
 
 /* => boot, after zones. */

@@ -14,6 +14,7 @@ struct vmspace {
 	struct vm_map map;
 	int users;                  /* a */
 	int holds;                  /* a  one for all users together */
+	struct list link;           /*    all spaces, under vmspace.c's list lock */
 	vaddr_t brk_start;          /* m  where the heap begins (end of the program's data) */
 	vaddr_t brk;                /* m  the exact break, not rounded */
 	vaddr_t stack_top;          /* m  end of the main stack */

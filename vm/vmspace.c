@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Address spaces: made at exec, copied at fork, ended at exit; their stack and their break.
+ *
+ * Fork, for each entry of the parent by its inheritance:
+ *
+ *      NONE    the child has a hole
+ *      ZERO    the child has fresh zero memory
+ *      SHARE   both entries refer to one object (made now if need be), writes are seen by both
+ *      COPY    both entries refer to the object and are marked NEEDS_COPY; the parent's page table loses write access.  Whoever writes
+ *              first gets a shadow object (vm_map_lookup) and in it a copy of the page (vm_fault).
+ *
+ * A growing stack is one entry and one object as large as the stack may ever be:
+ *
+ *      gap.start                          stack.start        stack.end
+ *      |--- guard ---|---- gap ------------|---- stack --------|
+ *      the object:    0                     entry.offset
+ *
+ * Growing moves gap.end, stack.start and stack.offset down together: no new entry, no new object.  The lowest USER_STACK_GUARD bytes of the gap are
+ * never used up, so that an overflow faults instead of running into what is mapped below.
+ *
+ * Lock order: parent's map, then the child's (nobody else knows it yet), then objects.
+ */
+#include "vm/vmspace.h"
+
+#include <errno.h>
+
+#include "kern/base/debug.h"
+#include "lib/minmax.h"
+#include "vm/pmap.h"
+#include "vm/vm_meter.h"
+#include "vm/vm_object.h"
+#include "vm/zone.h"
+
+static struct zone *vmspace_zone;
+static struct spinlock spaces_lock = SPINLOCK_INIT("vmspaces", RANK_ZONE + 1);
+static struct list spaces = LIST_INIT(spaces); /* spaces_lock */
+
+void
+vmspace_init(void)
+{
+	vmspace_zone = zone_create("vmspace", sizeof(struct vmspace), 0, NULL);
+}
+
+struct vmspace *
+vmspace_alloc(void)
+{
+	struct vmspace *vm = zone_alloc(vmspace_zone, ZONE_ZERO);
+	struct pmap *pmap;
+
+	if (vm == NULL)
+		return NULL;
+	pmap = pmap_create();
+	if (pmap == NULL) {
+		zone_free(vmspace_zone, vm);
+		return NULL;
+	}
+	vm_map_init(&vm->map, "vmspace", pmap, VM_MIN_USER_ADDRESS, VM_MAX_USER_ADDRESS, 0);
+	vm->users = 1;
+	vm->holds = 1;
+	vm->limit_as = vm->limit_data = UINT64_MAX;
+	vm->limit_stack = USER_STACK_RESERVE;
+	spin_lock(&spaces_lock);
+	list_push_back(&spaces, &vm->link);
+	spin_unlock(&spaces_lock);
+	return vm;
+}
+
+/*
+ * Lifetime.
+ */
+
+static void
+vmspace_unmap_all(struct vmspace *vm)
+{
+	struct vm_map_reserve none = VM_MAP_RESERVE_INIT(none);
+	struct list dead = LIST_INIT(dead);
+
+	/* The whole range cuts no entry, so nothing needs to be reserved. */
+	vm_map_lock(&vm->map);
+	vm_map_delete(&vm->map, vm->map.min, vm->map.max, &dead, &none);
+	vm_map_unlock(&vm->map);
+	vm_map_release_dead(&dead);
+}
+
+void
+vmspace_ref(struct vmspace *vm)
+{
+	int before = __atomic_fetch_add(&vm->users, 1, __ATOMIC_RELAXED);
+
+	KASSERT(before > 0);
+}
+
+void
+vmspace_unref(struct vmspace *vm)
+{
+	if (__atomic_sub_fetch(&vm->users, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	vmspace_unmap_all(vm);
+	vmspace_unhold(vm);
+}
+
+bool
+vmspace_hold(struct vmspace *vm)
+{
+	bool alive;
+
+	/* The list lock keeps the last unhold from freeing the struct under us. */
+	spin_lock(&spaces_lock);
+	alive = __atomic_load_n(&vm->users, __ATOMIC_RELAXED) > 0;
+	if (alive)
+		__atomic_fetch_add(&vm->holds, 1, __ATOMIC_RELAXED);
+	spin_unlock(&spaces_lock);
+	return alive;
+}
+
+void
+vmspace_unhold(struct vmspace *vm)
+{
+	bool last;
+
+	spin_lock(&spaces_lock);
+	last = __atomic_sub_fetch(&vm->holds, 1, __ATOMIC_ACQ_REL) == 0;
+	if (last)
+		list_remove(&vm->link);
+	spin_unlock(&spaces_lock);
+	if (!last)
+		return;
+	pmap_destroy(vm->map.pmap);
+	zone_free(vmspace_zone, vm);
+}
+
+/* The first live space after `at`, held. */
+static struct vmspace *
+space_after(struct list *at)
+{
+	struct vmspace *vm = NULL;
+
+	spin_lock(&spaces_lock);
+	for (at = at->next; at != &spaces; at = at->next) {
+		vm = LIST_ENTRY(at, struct vmspace, link);
+		if (__atomic_load_n(&vm->users, __ATOMIC_RELAXED) > 0) {
+			__atomic_fetch_add(&vm->holds, 1, __ATOMIC_RELAXED);
+			break;
+		}
+		vm = NULL;
+	}
+	spin_unlock(&spaces_lock);
+	return vm;
+}
+
+void
+vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg)
+{
+	struct vmspace *vm = space_after(&spaces), *next;
+
+	for (; vm != NULL; vm = next) {
+		fn(vm, arg);
+		next = space_after(&vm->link);
+		vmspace_unhold(vm);
+	}
+}
+
+/*
+ * Fork.
+ */
+
+/* Both entries are to refer to one object from now on; NEEDS_COPY must be resolved first, or the first writer would leave. */
+static int
+share_object(struct vm_map_entry *e)
+{
+	int error = vm_map_entry_own_object(e);
+
+	if (error != 0)
+		return error;
+	mutex_lock(&e->u.object->lock);
+	vm_object_ref_locked(e->u.object);
+	e->u.object->flags &= ~OBJ_ONEMAPPING;
+	mutex_unlock(&e->u.object->lock);
+	return 0;
+}
+
+static void
+copy_object(struct vm_map *map, struct vm_map_entry *e)
+{
+	struct vm_object *o = e->u.object;
+
+	if (o == NULL)
+		return;
+	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0) {
+		if ((e->protection & VM_PROT_WRITE) != 0)
+			pmap_protect(map->pmap, e->start, e->end, VM_PROT_READ | VM_PROT_EXEC);
+		e->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
+	}
+	mutex_lock(&o->lock);
+	if (o->type == OBJ_ANON)
+		vm_object_collapse(o);
+	vm_object_ref_locked(o);
+	o->flags &= ~OBJ_ONEMAPPING;
+	mutex_unlock(&o->lock);
+}
+
+/* What the child gets for e, the parent's entry being prepared for it.  => parent locked; ENOMEM leaves the parent usable. */
+static int
+inherit_entry(struct vm_map *parent, struct vm_map_entry *e)
+{
+	if ((e->eflags & MAP_ENTRY_GUARD) != 0 || e->inheritance == VM_INHERIT_ZERO)
+		return 0;
+	if (e->inheritance == VM_INHERIT_SHARE)
+		return share_object(e);
+	copy_object(parent, e);
+	return 0;
+}
+
+/* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as far as it got. */
+static int
+fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e, struct vm_map_reserve *r) REQUIRES(child->lock)
+{
+	struct vm_map_args args;
+	int error;
+
+	if (e->inheritance == VM_INHERIT_NONE)
+		return 0;
+	error = inherit_entry(parent, e);
+	if (error != 0)
+		return error;
+	args = (struct vm_map_args){
+		.object = e->u.object,
+		.offset = e->offset,
+		.prot = e->protection,
+		.max_prot = e->max_protection,
+		.inherit = e->inheritance,
+		.eflags = e->eflags,
+	};
+	if (e->inheritance == VM_INHERIT_ZERO) {
+		args.object = NULL;
+		args.offset = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? e->offset : 0;
+		args.eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY);
+	}
+	vm_map_append(child, e->start, e->end, &args, r);
+	return 0;
+}
+
+/* Reserve as many entries as the parent has, then lock it; it may have grown meanwhile. */
+static int
+lock_with_reserve(struct vm_map *map, struct vm_map_reserve *r) NO_LOCK_ANALYSIS
+{
+	for (;;) {
+		int error = vm_map_reserve(r, __atomic_load_n(&map->nentries, __ATOMIC_RELAXED));
+
+		if (error != 0)
+			return error;
+		vm_map_lock(map);
+		if (r->n >= map->nentries)
+			return 0;
+		vm_map_unlock(map);
+	}
+}
+
+static void
+copy_fields(struct vmspace *to, const struct vmspace *from)
+{
+	to->map.flags = from->map.flags;
+	to->brk_start = from->brk_start;
+	to->brk = from->brk;
+	to->stack_top = from->stack_top;
+	to->arg_start = from->arg_start;
+	to->arg_end = from->arg_end;
+	to->limit_as = from->limit_as;
+	to->limit_data = from->limit_data;
+	to->limit_stack = from->limit_stack;
+}
+
+int
+vmspace_fork(struct vmspace *vm, struct vmspace **child_out) NO_LOCK_ANALYSIS
+{
+	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
+	struct vmspace *child = vmspace_alloc();
+	struct vm_map_entry *e;
+	int error;
+
+	if (child == NULL)
+		return ENOMEM;
+	error = lock_with_reserve(&vm->map, &r);
+	if (error == 0) {
+		sx_xlock_nested(&child->map.lock);
+		copy_fields(child, vm);
+		for (e = vm_map_first_from(&vm->map, vm->map.min); e != NULL && error == 0; e = vm_map_next(&vm->map, e))
+			error = fork_entry(&vm->map, &child->map, e, &r);
+		sx_xunlock(&child->map.lock);
+		vm_map_unlock(&vm->map);
+	}
+	vm_map_unreserve(&r);
+	if (error != 0) {
+		vmspace_unref(child);
+		return error;
+	}
+	vm_count(VMC_FORKS);
+	*child_out = child;
+	return 0;
+}
+
+/*
+ * The stack.
+ */
+
+int
+vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial)
+{
+	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
+	struct vm_map_args stack = {
+		.offset = reserve - initial,
+		.prot = VM_PROT_RW,
+		.max_prot = VM_PROT_ALL,
+		.inherit = VM_INHERIT_COPY,
+		.eflags = MAP_ENTRY_GROWS_DOWN,
+	};
+	struct vm_map_args gap = { .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD };
+	vaddr_t bottom = top - reserve - USER_STACK_GUARD;
+	int error = vm_map_reserve(&r, 2);
+
+	KASSERT(initial > 0 && initial <= reserve && bottom < top);
+	if (error == 0) {
+		vm_map_lock(&vm->map);
+		error = vm_map_insert(&vm->map, top - initial, top, &stack, &r);
+		if (error == 0)
+			error = vm_map_insert(&vm->map, bottom, top - initial, &gap, &r);
+		if (error == 0)
+			vm->stack_top = top;
+		vm_map_unlock(&vm->map);
+	}
+	vm_map_unreserve(&r);
+	return error;
+}
+
+/* May the stack above `gap` grow so that it begins at `to`? */
+static bool
+growth_allowed(const struct vmspace *vm, const struct vm_map_entry *gap, const struct vm_map_entry *stack, vaddr_t to)
+{
+	uint64_t more = stack->start - to;
+
+	if (to < gap->start + USER_STACK_GUARD || stack->offset < more)
+		return false;
+	if (stack->end == vm->stack_top && stack->end - to > vm->limit_stack)
+		return false;
+	return vm->map.size + more <= vm->limit_as;
+}
+
+/* The stack that may grow into `gap`, or NULL. */
+static struct vm_map_entry *
+stack_above(struct vm_map *map, struct vm_map_entry *gap)
+{
+	struct vm_map_entry *stack = vm_map_next(map, gap);
+
+	if (stack == NULL || stack->start != gap->end || (stack->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
+		return NULL;
+	return stack;
+}
+
+int
+vm_map_growstack(struct vm_map *map, vaddr_t va)
+{
+	struct vmspace *vm = CONTAINER_OF(map, struct vmspace, map);
+	vaddr_t to = trunc_page(va);
+	struct vm_map_entry *gap, *stack;
+	int error = EFAULT;
+
+	vm_map_lock(map);
+	gap = vm_map_lookup_entry(map, va, NULL);
+	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0) {
+		stack = stack_above(map, gap);
+		if (stack != NULL && growth_allowed(vm, gap, stack, to)) {
+			vm_map_move_boundary(map, gap, stack, to);
+			vm_count(VMC_STACK_GROWTHS);
+			error = 0;
+		}
+	} else if (gap != NULL) {
+		error = 0; /* mapped by now: another thread grew the stack */
+	}
+	vm_map_unlock(map);
+	return error;
+}
+
+/*
+ * The break.
+ */
+
+static int
+grow_heap(struct vmspace *vm, vaddr_t from, vaddr_t to)
+{
+	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
+	struct vm_map_args args = { .prot = VM_PROT_RW, .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY };
+	int error = vm_map_reserve(&r, 1);
+
+	if (error == 0) {
+		vm_map_lock(&vm->map);
+		if (vm->map.size + (to - from) > vm->limit_as)
+			error = ENOMEM;
+		else
+			error = vm_map_insert(&vm->map, from, to, &args, &r);
+		vm_map_unlock(&vm->map);
+	}
+	vm_map_unreserve(&r);
+	return error;
+}
+
+vaddr_t
+vmspace_brk(struct vmspace *vm, vaddr_t want)
+{
+	vaddr_t old = round_page(vm->brk), new = round_page(want);
+	int error = 0;
+
+	if (want < vm->brk_start || want >= vm->map.max || want - vm->brk_start > vm->limit_data)
+		return vm->brk;
+	if (new > old)
+		error = grow_heap(vm, old, new);
+	else if (new < old)
+		error = vm_map_remove(&vm->map, new, old);
+	if (error == 0)
+		vm->brk = want;
+	return vm->brk;
+}
