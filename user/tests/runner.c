@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * runner NONCE NAME[:SECONDS]...: run guest tests one after another and report on /dev/hvc1.
+ *
+ * It is the machine's first process (init=/tests/runner ...), so that a verdict on memory depends on no shell. The records,
+ * each with a sequence number that starts at 0 and rises by one:
+ *
+ *     SEQ begin NAME                    the test starts
+ *     SEQ leak NAME COUNTER BEFORE AFTER    something did not come back
+ *     SEQ check NAME TEXT               /proc/vmcheck found an invariant broken
+ *     SEQ end NAME STATUS               its exit status, 128+N for signal N, or "timeout"
+ *     SEQ done COUNT                    all tests were run
+ *
+ * Time limits are in guest time: under icount they do not depend on how busy the host is.
+ *
+ * A leak is what happens every time. The first run of a program also fills caches (pages of its file, items a zone keeps),
+ * so when counters differ after the first run, the test runs again, and only what grew again is reported.
+ */
+#include <fcntl.h>
+
+#include "user/tests/umtest.h"
+
+#define DEFAULT_LIMIT 30 /* seconds of guest time */
+#define SETTLE_MS     500
+#define MAX_COUNTERS  64
+#define NAME_LEN      48
+#define SYS_REBOOT    142
+#define POWER_OFF     0x4321fedc
+
+struct counter {
+	char name[NAME_LEN];
+	long value;
+};
+
+struct snapshot {
+	int count;
+	struct counter counter[MAX_COUNTERS];
+};
+
+static int record_fd, output_fd;
+static uint64_t nonce;
+static unsigned seq;
+
+/* ---- What must come back ---------------------------------------------------------------------- */
+
+/* Pages that the page cache holds are free for everyone who needs them. */
+static bool
+is_page_counter(const char *name)
+{
+	return strcmp(name, "nr_free_pages") == 0 || strcmp(name, "nr_file_pages") == 0;
+}
+
+/* The items of these zones are caches of the file system. */
+static bool
+is_cache(const char *name)
+{
+	return strcmp(name, "zone_inode") == 0 || strcmp(name, "zone_buf") == 0;
+}
+
+static bool
+is_watched(const char *name)
+{
+	return (strncmp(name, "zone_", 5) == 0 && !is_cache(name)) ||
+	    strncmp(name, "swap_used", 9) == 0;
+}
+
+/* Counter 0 is pages in use by anything that is not file cache. */
+static void
+take_snapshot(struct snapshot *s)
+{
+	char line[128], name[NAME_LEN];
+	FILE *f = fopen("/proc/vmstat", "r");
+	long value;
+
+	memset(s, 0, sizeof(*s));
+	strcpy(s->counter[0].name, "pages");
+	s->count = 1;
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%47s %ld", name, &value) != 2)
+			continue;
+		if (is_page_counter(name))
+			s->counter[0].value -= value;
+		if (is_watched(name) && s->count < MAX_COUNTERS) {
+			strcpy(s->counter[s->count].name, name);
+			s->counter[s->count++].value = value;
+		}
+	}
+	fclose(f);
+}
+
+/* => the first counter at or after `from` that is higher now; s->count if none */
+static int
+next_growth(const struct snapshot *before, const struct snapshot *after, int from)
+{
+	while (from < before->count && from < after->count &&
+	    after->counter[from].value <= before->counter[from].value)
+		from++;
+	return from < after->count ? from : before->count;
+}
+
+static bool
+has_grown(const struct snapshot *before, const struct snapshot *after)
+{
+	return next_growth(before, after, 0) < before->count;
+}
+
+/* What a process held is freed by whoever reaps it, a moment after its end. */
+static void
+settle(const struct snapshot *before, struct snapshot *after)
+{
+	for (int ms = 0; ms < SETTLE_MS; ms += 20) {
+		take_snapshot(after);
+		if (!has_grown(before, after))
+			return;
+		um_sleep_ms(20);
+	}
+}
+
+/* ---- One test ---------------------------------------------------------------------------------- */
+
+/* Bring the program's pages into the file cache before they are counted. */
+static void
+warm(const char *path)
+{
+	char block[4096];
+	int fd = open(path, O_RDONLY);
+
+	while (fd >= 0 && read(fd, block, sizeof(block)) > 0)
+		continue;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+become_test(const char *path, const char *name, int out, int records)
+{
+	char nonce_text[20];
+	char *argv[] = {(char *)name, NULL};
+
+	snprintf(nonce_text, sizeof(nonce_text), "%llx", (unsigned long long)nonce);
+	setenv("UM_NONCE", nonce_text, 1);
+	if (records >= 0)
+		setenv("UM_TEST", name, 1);
+	setpgid(0, 0);
+	dup2(open("/dev/null", O_RDONLY), 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	if (records >= 0)
+		dup2(records, UM_RECORD_FD);
+	else
+		close(UM_RECORD_FD);
+	execv(path, argv);
+	fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	_exit(127);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* As init we inherit whatever the test left running: end it and bury it. */
+static void
+clean_up(void)
+{
+	if (getpid() == 1)
+		kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		continue;
+}
+
+/* => exit status, 128+signal, or -1 when the time was over */
+static int
+run_once(const char *path, const char *name, double limit, int out, int records)
+{
+	double end = now() + limit;
+	int status = -1, raw;
+	pid_t pid = um_fork(), found;
+
+	if (pid == 0)
+		become_test(path, name, out, records);
+	while ((found = waitpid(-1, &raw, WNOHANG)) != pid) {
+		if (found == 0 && now() > end)
+			break;
+		if (found == 0)
+			um_sleep_ms(2);
+	}
+	if (found == pid)
+		status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+	else
+		kill(-pid, SIGKILL);
+	clean_up();
+	return status;
+}
+
+/* Is every invariant of the memory system still true? Says which is not. */
+static void
+check_invariants(const char *name)
+{
+	char text[120] = "";
+	FILE *f = fopen("/proc/vmcheck", "r");
+
+	if (f == NULL)
+		return;
+	if (fgets(text, sizeof(text), f) == NULL)
+		strcpy(text, "no answer");
+	fclose(f);
+	text[strcspn(text, "\n")] = '\0';
+	if (strcmp(text, "ok") != 0)
+		um_record(record_fd, nonce, "%u check %s %s", seq++, name, text);
+}
+
+static void
+check_leaks(const char *path, const char *name, double limit, const struct snapshot *before)
+{
+	struct snapshot first, second;
+	int quiet;
+
+	settle(before, &first);
+	if (!has_grown(before, &first))
+		return;
+	quiet = open("/dev/null", O_WRONLY);
+	run_once(path, name, limit, quiet, -1);
+	close(quiet);
+	settle(&first, &second);
+	for (int i = next_growth(&first, &second, 0); i < first.count;
+	     i = next_growth(&first, &second, i + 1))
+		if (first.counter[i].value > before->counter[i].value)
+			um_record(record_fd, nonce, "%u leak %s %s %ld %ld", seq++, name,
+			    first.counter[i].name, before->counter[i].value,
+			    second.counter[i].value);
+}
+
+static void
+run_test(const char *dir, char *spec)
+{
+	struct snapshot before;
+	char path[200];
+	char *colon = strchr(spec, ':');
+	double limit = colon != NULL ? atof(colon + 1) : DEFAULT_LIMIT;
+	int status;
+
+	if (colon != NULL)
+		*colon = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, spec);
+	warm(path);
+	take_snapshot(&before);
+	dprintf(output_fd, "@begin %s\n", spec);
+	um_record(record_fd, nonce, "%u begin %s", seq++, spec);
+	status = run_once(path, spec, limit, output_fd, record_fd);
+	dprintf(output_fd, "@end %s\n", spec);
+	if (status == 0)
+		check_leaks(path, spec, limit, &before);
+	check_invariants(spec);
+	if (status < 0)
+		um_record(record_fd, nonce, "%u end %s timeout", seq++, spec);
+	else
+		um_record(record_fd, nonce, "%u end %s %d", seq++, spec, status);
+}
+
+/* The first process has no open files. */
+static void
+open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR);
+
+	while (fd >= 0 && fd < 2)
+		fd = dup(fd);
+}
+
+static int
+open_channel(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : fcntl(1, F_DUPFD_CLOEXEC, 4);
+}
+
+int
+main(int argc, char *argv[])
+{
+	char *slash = strrchr(argv[0], '/');
+	char dir[100] = "/tests";
+
+	if (getpid() == 1)
+		open_console();
+	if (argc < 3) {
+		fprintf(stderr, "usage: runner NONCE NAME[:SECONDS]...\n");
+		return 2;
+	}
+	if (slash != NULL && slash - argv[0] < (long)sizeof(dir))
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - argv[0]), argv[0]);
+	record_fd = open_channel("/dev/hvc1");
+	output_fd = open_channel("/dev/hvc0");
+	nonce = strtoull(argv[1], NULL, 16);
+	for (int i = 2; i < argc; i++)
+		run_test(dir, argv[i]);
+	um_record(record_fd, nonce, "%u done %d", seq++, argc - 2);
+	if (getpid() == 1)
+		um_syscall(SYS_REBOOT, 0xfee1dead, 672274793, POWER_OFF, 0, 0, 0);
+	return 0;
+}
