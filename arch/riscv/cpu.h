@@ -34,12 +34,12 @@ struct trapframe {
 			uint64_t t3, t4, t5, t6;
 		};
 	};
+	uint64_t frame_fp; /* with pc a frame record like those of C functions: backtraces pass through traps */
 	uint64_t pc;
 	uint64_t status; /* sstatus at the trap: previous mode, FPU state */
 	uint64_t cause;  /* scause */
 	uint64_t tval;   /* stval: the faulting address, or the illegal instruction */
 	uint64_t arg0;   /* a0 as the system call got it; free for the system call layer */
-	uint64_t pad;
 };
 
 /* The FPU's registers, 64 bits wide. */
@@ -50,11 +50,12 @@ struct fpstate {
 
 /* What of a thread is the machine's: the first field of struct thread.  T: touched by the thread itself, or while it does not run. */
 struct md_thread {
-	struct cpu *cpu;        /* T  where it runs */
-	vaddr_t kstack;         /* I  lowest address of its KSTACK_SIZE bytes; md_thread_init sets it */
-	uint64_t trap_save[2];  /* T  for trap entry */
-	uint64_t ra, sp, s[12]; /* T  where md_switch resumes it */
-	struct fpstate fpu;     /* T  stale while the thread runs with a dirty FPU */
+	struct cpu *cpu;         /* T  where it runs */
+	vaddr_t kstack;          /* I  lowest address of its KSTACK_SIZE bytes; md_thread_init sets it */
+	struct trapframe *frame; /* I  at the top of the stack: the user program's registers */
+	uint64_t trap_save[2];   /* T  for trap entry */
+	uint64_t ra, sp, s[12];  /* T  where md_switch resumes it */
+	struct fpstate fpu;      /* T  stale while the thread runs with a dirty FPU */
 };
 
 /* One hart. */
@@ -68,6 +69,17 @@ struct cpu {
 };
 
 extern struct cpu cpus[MAXHART];
+
+/* The machine's part of the running thread.  => valid from the first C instruction of every hart on. */
+static inline struct md_thread *
+cpu_thread(void)
+{
+	struct md_thread *md;
+
+	/* Not volatile: whatever moves this code to another hart brings tp along. */
+	__asm__("mv %0, tp" : "=r"(md));
+	return md;
+}
 
 /* => interrupts off, or the answer may be old. */
 static inline struct cpu *
@@ -127,6 +139,16 @@ intr_off(void)
 	csr_clear(sstatus, SSTATUS_SIE);
 }
 
+/* => returns whether they were on. */
+static inline bool
+intr_off_save(void)
+{
+	uint64_t old;
+
+	__asm__ volatile("csrrci %0, sstatus, %1" : "=r"(old) : "i"(SSTATUS_SIE) : "memory");
+	return (old & SSTATUS_SIE) != 0;
+}
+
 static inline bool
 intr_get(void)
 {
@@ -176,7 +198,7 @@ void md_switch(struct md_thread *from, struct md_thread *to);
 static inline struct trapframe *
 md_trapframe(const struct md_thread *md)
 {
-	return (struct trapframe *)(md->kstack + KSTACK_SIZE) - 1;
+	return md->frame;
 }
 
 /* Leave for user mode with this thread's trap frame, through user_return() as every return does.  => interrupts on or off. */

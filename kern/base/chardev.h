@@ -63,6 +63,8 @@ struct serial {
 	size_t (*send)(struct serial *s, const void *buf, size_t n);
 	/* Write out at once, after all that is queued, without interrupts.  Takes no lock when `panicking`.  => any context. */
 	void (*send_polled)(struct serial *s, const char *buf, size_t n, bool panicking);
+	/* Hold input back on the line (no byte is lost as long as the other end waits), or let it come.  It starts held.  => any context. */
+	void (*hold)(struct serial *s, bool hold);
 	/* Set by the tty, called from the interrupt handler with no lock held: bytes came; there is room for output again. */
 	void (*input)(void *arg, const uint8_t *buf, size_t n);
 	void (*output_ready)(void *arg);

@@ -23,6 +23,15 @@ bool klog_enabled(enum log_level level);
 /* The kernel has a bug: say why, where (symbolised backtrace), stop every hart, power off with status 125. */
 void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 
+/* Has some hart panicked?  Checks that could only hide the first reason look at it.  => any context. */
+bool panicking(void);
+
+/* Called once in a panic, after the backtrace: what the layers above know (who ran, in which space).  NULL: nothing. */
+extern void (*panic_hook)(void);
+
+/* The messages that klog() prints; LOG_INFO until set.  => boot. */
+void klog_set_level(enum log_level level);
+
 /* Print the calling chain of this thread with symbols.  => any context. */
 void backtrace(void);
 

@@ -51,6 +51,7 @@ enum lock_rank {
 	RANK_DRIVER = 210,
 	RANK_POLL = 215, /* queues of pollers */
 	RANK_TIMER = 220,
+	RANK_INTERLOCK = 225, /* inside an sx */
 	RANK_SLEEPQ = 230,
 	RANK_RUNQ = 240,
 	RANK_CONSOLE = 250, /* output only: may be taken under anything */

@@ -28,6 +28,9 @@ void sleep_prepare(const void *chan, const char *why);
 /* => nothing held.  `deadline` in ns of the monotonic clock, or NO_DEADLINE.  Returns 0 (woken), EINTR, ETIMEDOUT. */
 int sleep_wait(unsigned flags, uint64_t deadline);
 
+/* Undo sleep_prepare: the condition came true meanwhile. */
+void sleep_cancel(void);
+
 /* => the lock is held on entry and exit, released while sleeping.  Returns as sleep_wait; check the condition again. */
 int sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flags, uint64_t deadline) REQUIRES(*lk);
 int sleep_mutex(const void *chan, struct mutex *m, const char *why, unsigned flags, uint64_t deadline) REQUIRES(*m);
@@ -40,6 +43,9 @@ void wakeup_one(const void *chan); /* the one who waits longest */
 uint64_t clock_mono_ns(void);
 /* Nanoseconds since 1970-01-01 UTC, for time stamps.  => any context. */
 uint64_t clock_real_ns(void);
+
+/* Make it that time now.  At boot: from the machine's clock. */
+void clock_set_real(uint64_t ns);
 
 /* Sleep that long.  => thread context.  Returns 0 or EINTR (SLEEP_INTR). */
 int sleep_ns(uint64_t ns, const char *why, unsigned flags);
