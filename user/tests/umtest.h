@@ -35,7 +35,7 @@
 /* Failures of this process; a child starts from zero. */
 static int um_failures;
 
-static inline void
+static inline bool
 um_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
@@ -47,6 +47,7 @@ um_fail(const char *file, int line, const char *fmt, ...)
 	/* One write: processes that fail at the same time do not mix their lines. */
 	fprintf(stderr, "%s:%d: %s\n", file, line, text);
 	um_failures++;
+	return false;
 }
 
 /* What main returns at its end. */
@@ -56,7 +57,8 @@ um_result(void)
 	return um_failures == 0 ? 0 : 1;
 }
 
-#define EXPECT(cond) ((cond) ? true : (um_fail(__FILE__, __LINE__, "not true: %s", #cond), false))
+/* => whether it is true */
+#define EXPECT(cond) ((cond) || um_fail(__FILE__, __LINE__, "not true: %s", #cond))
 
 #define EXPECT_EQ(want, got)                                                                       \
 	do {                                                                                       \
