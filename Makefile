@@ -149,7 +149,7 @@ $(LIBC): $(LIBOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-ULINK = $(Q)$(LD) $(LINK) -z separate-code -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
+ULINK = $(Q)$(LD) $(LINK) -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
 
 $(BUILD)/user/bin/sh: $(patsubst %,$(BUILD)/u/%.o,$(wildcard user/sh/*.c)) $(CRT0) $(LIBC)
 	$(call say,LD,$@)

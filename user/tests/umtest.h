@@ -35,7 +35,7 @@
 /* Failures of this process; a child starts from zero. */
 static int um_failures;
 
-static inline bool
+static inline void
 um_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;
@@ -47,7 +47,6 @@ um_fail(const char *file, int line, const char *fmt, ...)
 	/* One write: processes that fail at the same time do not mix their lines. */
 	fprintf(stderr, "%s:%d: %s\n", file, line, text);
 	um_failures++;
-	return false;
 }
 
 /* What main returns at its end. */
@@ -57,8 +56,16 @@ um_result(void)
 	return um_failures == 0 ? 0 : 1;
 }
 
+static inline bool
+um_expect(bool truth, const char *file, int line, const char *text)
+{
+	if (!truth)
+		um_fail(file, line, "not true: %s", text);
+	return truth;
+}
+
 /* => whether it is true */
-#define EXPECT(cond) ((cond) || um_fail(__FILE__, __LINE__, "not true: %s", #cond))
+#define EXPECT(cond) um_expect((cond), __FILE__, __LINE__, #cond)
 
 #define EXPECT_EQ(want, got)                                                                       \
 	do {                                                                                       \
