@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Red-black tree.  Both mirror images of every case are one piece of code: `side` is 0 or 1 and `!side` its mirror.
+ * Red-black tree.  Both mirror images of every case are one piece of code: `side` is 0 or 1 and
+ * `!side` its mirror.
  *
- * Insertion and removal follow Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", chapter 13, with NULL for the black leaves.
- * Rejected: AVL (a height in each node, no free bits for it) and splay trees (lookup writes, so readers could not share a lock).
+ * Insertion and removal follow Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms",
+ * chapter 13, with NULL for the black leaves. Rejected: AVL (a height in each node, no free bits
+ * for it) and splay trees (lookup writes, so readers could not share a lock).
  */
 #include "lib/tree.h"
 
@@ -69,7 +71,8 @@ tree_update_path(struct tree_node *n, tree_update_fn *update)
 }
 
 void
-tree_insert(struct tree *t, struct tree_node *parent, int side, struct tree_node *n, tree_update_fn *update)
+tree_insert(
+    struct tree *t, struct tree_node *parent, int side, struct tree_node *n, tree_update_fn *update)
 {
 	n->child[0] = n->child[1] = NULL;
 	n->parent_color = (uintptr_t)parent | 1;
@@ -143,9 +146,11 @@ remove_fixup(struct tree *t, struct tree_node *parent, struct tree_node *n, tree
 		set_red(n, false);
 }
 
-/* n has two children: its successor takes its place and its colour.  Returns the lowest node whose subtree lost one. */
+/* n has two children: its successor takes its place and its colour.  Returns the lowest node whose
+ * subtree lost one. */
 static struct tree_node *
-replace_by_successor(struct tree *t, struct tree_node *n, struct tree_node **orphan, bool *lost_black)
+replace_by_successor(
+    struct tree *t, struct tree_node *n, struct tree_node **orphan, bool *lost_black)
 {
 	struct tree_node *next = n->child[1], *low;
 
@@ -214,7 +219,8 @@ tree_neighbour(const struct tree_node *n, int side)
 }
 
 /*
- * Walk in order without recursion, counting black nodes on the way down: every place where a child is missing must have the same count.
+ * Walk in order without recursion, counting black nodes on the way down: every place where a child
+ * is missing must have the same count.
  */
 bool
 tree_check(const struct tree *t)

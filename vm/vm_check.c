@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_check_all: what vm can verify about itself.  Each structure checks itself (vm_map_check, vm_object_check_all, vm_page_check_all,
- * zone_check_all); here is what lies between them: page tables against maps and objects, reference counts against who refers.
+ * vm_check_all: what vm can verify about itself.  Each structure checks itself (vm_map_check,
+ * vm_object_check_all, vm_page_check_all, zone_check_all); here is what lies between them: page
+ * tables against maps and objects, reference counts against who refers.
  *
- * It runs on a live system: maps are looked at under their lock, so what is checked within one map is exact.  References are counted over all maps
- * one after the other; a fork or a fault in between can make that wrong, so a wrong count is believed only when it stays.
+ * It runs on a live system: maps are looked at under their lock, so what is checked within one map
+ * is exact.  References are counted over all maps one after the other; a fork or a fault in between
+ * can make that wrong, so a wrong count is believed only when it stays.
  */
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
@@ -95,7 +97,7 @@ see_entries(struct vmspace *vm, void *arg)
 {
 	(void)arg;
 	vm_map_lock_read(&vm->map);
-	LIST_FOREACH (at, &vm->map.entries) {
+	LIST_FOREACH(at, &vm->map.entries) {
 		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
 
 		if (e->u.object != NULL)

@@ -3,28 +3,32 @@
  * The page fault: from an address and an access to a page table entry, or to the reason why not.
  *
  *      vm_fault
- *        fault_lookup     map entry, rights, shadow object for a first write        -> map share-locked, top object locked
- *        fault_find       down the chain: top -> backing -> ... -> pager or zero    -> page found, or the next round
- *          fault_pagein     no lock held: the pager fills a busy page, then start again
- *        fault_copy_up    a write, and the page lies below the top: move or copy it into the top object
+ *        fault_lookup     map entry, rights, shadow object for a first write: map and top locked
+ *        fault_find       down the chain: top, backing, ..., pager or zero: page found
+ *          fault_pagein     nothing locked: the pager fills a busy page, then start again
+ *        fault_copy_up    a write, and the page lies below the top: move or copy it up
  *        fault_enter      page table entry; neighbours that are resident come along
  *        fault_release    gives back exactly what the struct says is held
  *
- * What can happen to the page, for a write (for a read it is entered as found, without W if it lies below the top):
+ * What can happen to the page, for a write (for a read it is entered as found, without W if it lies
+ * below the top):
  *
  *      found in the top object                      enter it
  *      found below, and others can see it too       copy into the top object
  *      found below, and only the top can see it     move it up
  *      found nowhere                                a zeroed page in the top object
  *
- * Locks: the map is share-locked from lookup to release, so the entry, its object reference and the rights hold until the page is entered.  The
- * top object stays locked all the time: it keeps two threads from resolving the same page twice.  Below it locks go hand over hand,
- * shadow before backing.  Nobody sleeps with a lock: whoever must wait (busy page, memory, pager) says so in the struct, everything is
- * released, and the fault starts over; a page that came from a pager is simply found resident in the next round.
+ * Locks: the map is share-locked from lookup to release, so the entry, its object reference and the
+ * rights hold until the page is entered.  The top object stays locked all the time: it keeps two
+ * threads from resolving the same page twice.  Below it locks go hand over hand, shadow before
+ * backing.  Nobody sleeps with a lock: whoever must wait (busy page, memory, pager) says so in the
+ * struct, everything is released, and the fault starts over; a page that came from a pager is
+ * simply found resident in the next round.
  *
- * Rejected: keeping a busy placeholder page in the top object and dropping the locks while copying (Mach, BSD): it saves a thousand instructions of
- * lock holding and costs a second protocol; and keeping the page busy across the pager call until it is mapped, which needs a
- * "did the map change" check that starting over does not.
+ * Rejected: keeping a busy placeholder page in the top object and dropping the locks while copying
+ * (Mach, BSD): it saves a thousand instructions of lock holding and costs a second protocol; and
+ * keeping the page busy across the pager call until it is mapped, which needs a "did the map
+ * change" check that starting over does not.
  */
 #include "vm/vm_fault.h"
 
@@ -46,6 +50,8 @@
 /* Pages a pager may bring in around the one that is missing. */
 #define CLUSTER_BEHIND 3
 #define CLUSTER_AHEAD  12
+/* So many waits for memory in vain (20 ms each) and the machine is out of it. */
+#define DRY_ROUNDS_MAX 50
 
 enum fault_wait { WAIT_NONE, WAIT_MEMORY, WAIT_BUSY, WAIT_CHANGE };
 
@@ -69,7 +75,8 @@ struct fault {
 
 	/* what to wait for once nothing is locked */
 	enum fault_wait wait;
-	bool grown; /* the stack was grown for this fault already */
+	bool grown;          /* the stack was grown for this fault already */
+	unsigned dry_rounds; /* waits for memory in which nobody freed any */
 };
 
 static int
@@ -122,7 +129,8 @@ fault_lookup(struct fault *f) NO_LOCK_ANALYSIS
  * Finding the page.
  */
 
-/* The page is missing at the bottom, where a pager is: have it filled.  => returns ERETRY, or EIO, EINVAL. */
+/* The page is missing at the bottom, where a pager is: have it filled.  => returns ERETRY, or EIO,
+ * EINVAL. */
 static int
 fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 {
@@ -172,8 +180,8 @@ fault_zero_fill(struct fault *f) NO_LOCK_ANALYSIS
 }
 
 /*
- * Step from f->object to its backing object, hand over hand; the top stays locked.  false: the two are being merged by somebody who sleeps at
- * the moment; f->object will say when it is done.
+ * Step from f->object to its backing object, hand over hand; the top stays locked.  false: the two
+ * are being merged by somebody who sleeps at the moment; f->object will say when it is done.
  */
 static bool
 fault_descend(struct fault *f) NO_LOCK_ANALYSIS
@@ -226,7 +234,8 @@ fault_can_move(const struct fault *f)
 	const struct vm_object *o = f->object;
 
 	return f->top->backing == o && o->type == OBJ_ANON && o->refs == 1 &&
-	    ((o->flags | f->top->flags) & (OBJ_COLLAPSING | OBJ_SPLIT)) == 0 && !vm_page_wired(f->m);
+	    ((o->flags | f->top->flags) & (OBJ_COLLAPSING | OBJ_SPLIT)) == 0 &&
+	    !vm_page_wired(f->m);
 }
 
 static void
@@ -248,7 +257,8 @@ fault_copy_page(struct fault *f) NO_LOCK_ANALYSIS
 	if (copy == NULL)
 		return fault_wait_for(f, WAIT_MEMORY);
 	pmap_copy_page(f->m, copy);
-	/* If the top object is mapped elsewhere too, those mappings may show the old page: they must come back and find the copy. */
+	/* If the top object is mapped elsewhere too, those mappings may show the old page: they
+	 * must come back and find the copy. */
 	if ((f->top->flags & OBJ_ONEMAPPING) == 0)
 		pmap_remove_all(f->m);
 	copy->valid = true;
@@ -286,7 +296,8 @@ fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
  * Entering it.
  */
 
-/* The resident page behind va if it is in the top object or, when that is where our page was found, directly below it. */
+/* The resident page behind va if it is in the top object or, when that is where our page was found,
+ * directly below it. */
 static struct vm_page *
 fault_neighbour(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 {
@@ -298,7 +309,8 @@ fault_neighbour(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 	return m != NULL && m->valid && !vm_page_busied(m) ? m : NULL;
 }
 
-/* Enter resident neighbours read-only: they will be wanted next, and each saves a fault.  Stays within the entry and one page table. */
+/* Enter resident neighbours read-only: they will be wanted next, and each saves a fault.  Stays
+ * within the entry and one page table. */
 static void
 fault_prefault(struct fault *f)
 {
@@ -343,7 +355,8 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
  * Waiting, with nothing held.
  */
 
-/* Release everything but the lock of the object where the search stopped: the caller sleeps on something of it, which gives that up. */
+/* Release everything but the lock of the object where the search stopped: the caller sleeps on
+ * something of it, which gives that up. */
 static struct vm_object *
 fault_release_all_but_object(struct fault *f) NO_LOCK_ANALYSIS
 {
@@ -370,7 +383,6 @@ fault_wait(struct fault *f) NO_LOCK_ANALYSIS
 		fault_release(f);
 		break;
 	case WAIT_BUSY:
-		vm_count(VMC_BUSY_WAITS);
 		vm_page_busy_sleep(fault_release_all_but_object(f), m, "fault");
 		break;
 	case WAIT_CHANGE:
@@ -378,7 +390,9 @@ fault_wait(struct fault *f) NO_LOCK_ANALYSIS
 		break;
 	case WAIT_MEMORY:
 		fault_release(f);
-		return vm_page_wait() ? ERETRY : ENOMEM;
+		if (!vm_page_wait() && ++f->dry_rounds > DRY_ROUNDS_MAX)
+			return ENOMEM;
+		break;
 	}
 	return ERETRY;
 }
@@ -410,7 +424,7 @@ fault_run(struct fault *f)
 int
 vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access)
 {
-	struct fault f = { .map = map, .va = trunc_page(va), .access = access };
+	struct fault f = {.map = map, .va = trunc_page(va), .access = access};
 
 	if (curthread()->nofault)
 		return EFAULT;
@@ -420,14 +434,15 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access)
 int
 vm_fault_hold(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_page **m)
 {
-	struct fault f = { .map = map, .va = trunc_page(va), .access = access, .hold = m };
+	struct fault f = {.map = map, .va = trunc_page(va), .access = access, .hold = m};
 
 	*m = pmap_extract_and_hold(map->pmap, f.va, access);
 	return *m != NULL ? 0 : fault_run(&f);
 }
 
 int
-vm_fault_hold_pages(struct vm_map *map, vaddr_t va, size_t len, vm_prot_t access, struct vm_page **pages, unsigned n)
+vm_fault_hold_pages(struct vm_map *map, vaddr_t va, size_t len, vm_prot_t access,
+    struct vm_page **pages, unsigned n)
 {
 	unsigned i;
 

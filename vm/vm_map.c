@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The map itself: entries, the tree over them, finding, inserting, cutting, merging and removing.  What a fault asks is in vm_map_lookup;
- * rights and inheritance are changed in vm_protect.c; fork and the stack are in vmspace.c.
+ * The map itself: entries, the tree over them, finding, inserting, cutting, merging and removing.
+ * What a fault asks is in vm_map_lookup; rights and inheritance are changed in vm_protect.c; fork
+ * and the stack are in vmspace.c.
  *
  *      min        gap     start     end  gap                                   max
  *       |---------------->[  entry  )---------->[ entry )[ entry )---------------|
  *
- * Each entry knows the gap before it, each tree node the largest gap of its subtree; only the space after the last entry is nobody's.
- * Whoever links, unlinks or moves a boundary calls gap_changed() for the entry and for its successor.
+ * Each entry knows the gap before it, each tree node the largest gap of its subtree; only the space
+ * after the last entry is nobody's. Whoever links, unlinks or moves a boundary calls gap_changed()
+ * for the entry and for its successor.
  *
- * Locks: map->lock exclusive to change anything, shared to look.  Under it come object locks.  No entry is allocated while a map is locked
- * (vm_map_reserve before), and no object loses its last reference (dead list, released after).
+ * Locks: map->lock exclusive to change anything, shared to look.  Under it come object locks.  No
+ * entry is allocated while a map is locked (vm_map_reserve before), and no object loses its last
+ * reference (dead list, released after).
  *
- * Two places merge: vm_map_insert for what it inserts, vm_map_simplify at the end of a range operation.  Cutting (clip) never merges, so an
- * entry in hand stays what it is until the operation is done with it.
+ * Two places merge: vm_map_insert for what it inserts, vm_map_simplify at the end of a range
+ * operation.  Cutting (clip) never merges, so an entry in hand stays what it is until the operation
+ * is done with it.
  *
- * Rejected: a splay tree (looking writes) and a first-free hint (a list scan in disguise, and wrong after a merge).
+ * Rejected: a splay tree (looking writes) and a first-free hint (a list scan in disguise, and wrong
+ * after a merge).
  */
 #include "vm/vm_map.h"
 
@@ -37,7 +42,8 @@ vm_map_startup(void)
 }
 
 void
-vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max, unsigned flags)
+vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max,
+    unsigned flags)
 {
 	sx_init(&map->lock, name, (flags & VM_MAP_KERNEL) != 0 ? RANK_KERNEL_MAP : RANK_USER_MAP);
 	list_init(&map->entries);
@@ -175,7 +181,8 @@ charged_size(const struct vm_map_entry *e)
 	return (e->eflags & MAP_ENTRY_GUARD) != 0 ? 0 : e->end - e->start;
 }
 
-/* Link e after `prev` (NULL: first).  The tree place is next to prev: its right child if free, else the successor's left. */
+/* Link e after `prev` (NULL: first).  The tree place is next to prev: its right child if free, else
+ * the successor's left. */
 static void
 entry_link(struct vm_map *map, struct vm_map_entry *prev, struct vm_map_entry *e)
 {
@@ -187,7 +194,8 @@ entry_link(struct vm_map *map, struct vm_map_entry *prev, struct vm_map_entry *e
 	if (prev != NULL && prev->node.child[1] == NULL)
 		tree_insert(&map->tree, &prev->node, 1, &e->node, update_max_gap);
 	else
-		tree_insert(&map->tree, next != NULL ? &next->node : NULL, 0, &e->node, update_max_gap);
+		tree_insert(
+		    &map->tree, next != NULL ? &next->node : NULL, 0, &e->node, update_max_gap);
 	gap_changed(map, next);
 	map->nentries++;
 	map->size += charged_size(e);
@@ -259,7 +267,8 @@ vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_
 {
 	struct vm_map_entry *e = vm_map_lookup_entry(map, start, NULL);
 
-	while (e != NULL && e->start <= start && (e->protection & prot) == prot && (e->eflags & MAP_ENTRY_GUARD) == 0) {
+	while (e != NULL && e->start <= start && (e->protection & prot) == prot &&
+	    (e->eflags & MAP_ENTRY_GUARD) == 0) {
 		if (e->end >= end)
 			return true;
 		start = e->end;
@@ -272,7 +281,8 @@ vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_
  * Finding space.
  */
 
-/* The entry furthest to `side` under n whose gap is at least size; n's max_gap says that there is one. */
+/* The entry furthest to `side` under n whose gap is at least size; n's max_gap says that there is
+ * one. */
 static struct vm_map_entry *
 furthest_with_gap(struct tree_node *n, size_t size, int side)
 {
@@ -288,7 +298,8 @@ furthest_with_gap(struct tree_node *n, size_t size, int side)
 	}
 }
 
-/* The nearest entry on `side` of e (NULL: beyond the last one, looking down) whose gap is at least size; NULL: none. */
+/* The nearest entry on `side` of e (NULL: beyond the last one, looking down) whose gap is at least
+ * size; NULL: none. */
 static struct vm_map_entry *
 next_with_gap(struct vm_map *map, struct vm_map_entry *e, size_t size, int side)
 {
@@ -314,9 +325,11 @@ next_with_gap(struct vm_map *map, struct vm_map_entry *e, size_t size, int side)
 	}
 }
 
-/* Does `size` fit into the gap before e (NULL: after the last entry), cut to [min, max)?  If so *addr is its lowest or highest place. */
+/* Does `size` fit into the gap before e (NULL: after the last entry), cut to [min, max)?  If so
+ * *addr is its lowest or highest place. */
 static bool
-fits_before(struct vm_map *map, struct vm_map_entry *e, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr)
+fits_before(struct vm_map *map, struct vm_map_entry *e, vaddr_t min, vaddr_t max, size_t size,
+    bool top_down, vaddr_t *addr)
 {
 	struct vm_map_entry *last = entry_of_link(map, map->entries.prev);
 	vaddr_t end = e != NULL ? e->start : map->max;
@@ -331,12 +344,14 @@ fits_before(struct vm_map *map, struct vm_map_entry *e, vaddr_t min, vaddr_t max
 }
 
 bool
-vm_map_findspace(struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr)
+vm_map_findspace(
+    struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr)
 {
 	struct vm_map_entry *e = vm_map_first_from(map, top_down ? max : min);
 
 	KASSERT(sx_locked(&map->lock) && size > 0);
-	/* The gap at the starting point may be cut by min or max; behind it only whole gaps matter. */
+	/* The gap at the starting point may be cut by min or max; behind it only whole gaps matter.
+	 */
 	if (fits_before(map, e, min, max, size, top_down, addr))
 		return true;
 	if (top_down) {
@@ -357,12 +372,15 @@ vm_map_findspace(struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool
 static bool
 entry_continues(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
-	return a->end == b->start && a->eflags == b->eflags && (a->eflags & MAP_ENTRY_NEVER_MERGE) == 0 &&
-	    a->protection == b->protection && a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
-	    a->u.object == b->u.object && (a->u.object == NULL || a->offset + (a->end - a->start) == b->offset);
+	return a->end == b->start && a->eflags == b->eflags &&
+	    (a->eflags & MAP_ENTRY_NEVER_MERGE) == 0 && a->protection == b->protection &&
+	    a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
+	    a->u.object == b->u.object &&
+	    (a->u.object == NULL || a->offset + (a->end - a->start) == b->offset);
 }
 
-/* One of two references of neighbouring entries to their object is not needed any more: never the last. */
+/* One of two references of neighbouring entries to their object is not needed any more: never the
+ * last. */
 static void
 drop_shared_ref(struct vm_object *o)
 {
@@ -415,9 +433,11 @@ entry_fill(struct vm_map_entry *e, vaddr_t start, vaddr_t end, const struct vm_m
 	e->inheritance = args->inherit;
 }
 
-/* Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its object, grow. */
+/* Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its
+ * object, grow. */
 static bool
-extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t end, const struct vm_map_args *args) REQUIRES(map->lock)
+extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t end,
+    const struct vm_map_args *args) REQUIRES(map->lock)
 {
 	struct vm_map_entry like, *next;
 
@@ -427,7 +447,8 @@ extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t end, const st
 	like.u.object = prev->u.object;
 	like.offset = prev->offset + (prev->end - prev->start);
 	if (!entry_continues(prev, &like) ||
-	    !vm_object_coalesce(prev->u.object, atop(prev->offset), atop(prev->end - prev->start), atop(end - prev->end)))
+	    !vm_object_coalesce(prev->u.object, atop(prev->offset), atop(prev->end - prev->start),
+		atop(end - prev->end)))
 		return false;
 	entry_resize(map, prev, prev->start, end);
 	next = vm_map_next(map, prev);
@@ -439,17 +460,20 @@ extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t end, const st
 static int
 check_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args)
 {
-	if (start < map->min || end > map->max || start >= end || ((start | end | args->offset) & PAGE_MASK) != 0)
+	if (start < map->min || end > map->max || start >= end ||
+	    ((start | end | args->offset) & PAGE_MASK) != 0)
 		return EINVAL;
 	if ((args->prot & ~args->max_prot) != 0)
 		return EINVAL;
-	if ((map->flags & VM_MAP_WXORX) != 0 && (args->prot & VM_PROT_WRITE) != 0 && (args->prot & VM_PROT_EXEC) != 0)
+	if ((map->flags & VM_MAP_WXORX) != 0 && (args->prot & VM_PROT_WRITE) != 0 &&
+	    (args->prot & VM_PROT_EXEC) != 0)
 		return EACCES;
 	return 0;
 }
 
 int
-vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
+vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
+    struct vm_map_reserve *r)
 {
 	struct vm_map_entry *e, *prev, *next;
 	int error = check_insert(map, start, end, args);
@@ -472,7 +496,8 @@ vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_ma
 }
 
 void
-vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
+vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
+    struct vm_map_reserve *r)
 {
 	struct vm_map_entry *e = reserve_take(r), *last = entry_of_link(map, map->entries.prev);
 
@@ -519,8 +544,8 @@ vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map *sub
  */
 
 /*
- * Before an untouched anonymous entry is cut it gets its object, so that the parts share one and can merge again later.  Without memory for
- * it, each part will get its own.
+ * Before an untouched anonymous entry is cut it gets its object, so that the parts share one and
+ * can merge again later.  Without memory for it, each part will get its own.
  */
 static void
 object_before_cut(struct vm_map_entry *e)
@@ -529,9 +554,11 @@ object_before_cut(struct vm_map_entry *e)
 		e->u.object = vm_object_alloc_anon(atop(e->offset + (e->end - e->start)));
 }
 
-/* Cut e at va into [start, va) and [va, end); the new entry is the part on `side` (0: lower), e keeps the other. */
+/* Cut e at va into [start, va) and [va, end); the new entry is the part on `side` (0: lower), e
+ * keeps the other. */
 static void
-entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side, struct vm_map_reserve *r) REQUIRES(map->lock)
+entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side,
+    struct vm_map_reserve *r) REQUIRES(map->lock)
 {
 	struct vm_map_entry *part, *low, *high;
 	vaddr_t start = e->start, end = e->end;
@@ -579,9 +606,11 @@ vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct v
 }
 
 void
-vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high, vaddr_t va)
+vm_map_move_boundary(
+    struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high, vaddr_t va)
 {
-	KASSERT(sx_xowned(&map->lock) && low->end == high->start && low->start < va && va < high->end);
+	KASSERT(
+	    sx_xowned(&map->lock) && low->end == high->start && low->start < va && va < high->end);
 	high->offset += va - high->start; /* modulo 2^64: va may be lower */
 	/* The one that shrinks goes first: entries never overlap. */
 	if (va < low->end) {
@@ -594,8 +623,8 @@ vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map
 }
 
 /*
- * The entry goes, its object may live on through the other part of a cut mapping.  If nobody else can see these pages, free them now: the
- * addresses, and so the indices, may be used again.
+ * The entry goes, its object may live on through the other part of a cut mapping.  If nobody else
+ * can see these pages, free them now: the addresses, and so the indices, may be used again.
  */
 static void
 free_private_pages(struct vm_map_entry *e)
@@ -631,7 +660,8 @@ start_with_gap(struct vm_map *map, vaddr_t start)
 }
 
 void
-vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r)
+vm_map_delete(
+    struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r)
 {
 	struct vm_map_entry *e, *next;
 
@@ -695,7 +725,8 @@ effective_prot(const struct vm_map_entry *e)
 	return e->protection | ((e->protection & VM_PROT_WRITE) != 0 ? VM_PROT_READ : 0);
 }
 
-/* First write to a mapping whose object is shared since fork: put a shadow object in front.  => exclusively locked. */
+/* First write to a mapping whose object is shared since fork: put a shadow object in front.  =>
+ * exclusively locked. */
 static int
 make_shadow(struct vm_map_entry *e)
 {
@@ -725,7 +756,8 @@ make_shadow(struct vm_map_entry *e)
 static bool
 needs_object(const struct vm_map_entry *e, vm_prot_t access)
 {
-	return e->u.object == NULL || ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 && (access & VM_PROT_WRITE) != 0);
+	return e->u.object == NULL ||
+	    ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 && (access & VM_PROT_WRITE) != 0);
 }
 
 /* => map locked, exclusively if needs_object(). */
@@ -760,11 +792,13 @@ lookup_rights(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_en
 }
 
 /*
- * The entry must be changed and the map is share-locked.  Become exclusive, by upgrade if nobody else reads, else from the start.
+ * The entry must be changed and the map is share-locked.  Become exclusive, by upgrade if nobody
+ * else reads, else from the start.
  * => share-locked on entry and exit; *entry is looked up again.
  */
 static int
-lookup_exclusive(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_entry **entry) NO_LOCK_ANALYSIS
+lookup_exclusive(
+    struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_entry **entry) NO_LOCK_ANALYSIS
 {
 	int error = 0;
 
@@ -780,7 +814,8 @@ lookup_exclusive(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map
 }
 
 int
-vm_map_lookup(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS
+vm_map_lookup(
+    struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS
 {
 	struct vm_map_entry *e;
 	int error;
@@ -823,8 +858,10 @@ check_entry(struct vm_map *map, struct vm_map_entry *e)
 	KASSERT((e->protection & ~e->max_protection) == 0);
 	KASSERT((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 || (e->eflags & MAP_ENTRY_COW) != 0);
 	KASSERT((e->eflags & MAP_ENTRY_SUBMAP) == 0 || (map->flags & VM_MAP_KERNEL) != 0);
-	KASSERT((e->eflags & MAP_ENTRY_GUARD) == 0 || (e->u.object == NULL && e->protection == VM_PROT_NONE));
-	KASSERT((map->flags & VM_MAP_WXORX) == 0 || (e->protection & VM_PROT_WRITE) == 0 || (e->protection & VM_PROT_EXEC) == 0);
+	KASSERT((e->eflags & MAP_ENTRY_GUARD) == 0 ||
+	    (e->u.object == NULL && e->protection == VM_PROT_NONE));
+	KASSERT((map->flags & VM_MAP_WXORX) == 0 || (e->protection & VM_PROT_WRITE) == 0 ||
+	    (e->protection & VM_PROT_EXEC) == 0);
 }
 
 /* The tree against the list: same order, gaps and their maxima as recomputed. */
@@ -834,7 +871,7 @@ check_tree(struct vm_map *map)
 	struct tree_node *n = tree_outermost(&map->tree, 0);
 
 	KASSERT(tree_check(&map->tree));
-	LIST_FOREACH (at, &map->entries) {
+	LIST_FOREACH(at, &map->entries) {
 		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
 		vaddr_t max_gap = e->max_gap;
 
@@ -853,7 +890,7 @@ vm_map_check(struct vm_map *map)
 	uint64_t size = 0;
 	uint32_t n = 0;
 
-	LIST_FOREACH (at, &map->entries) {
+	LIST_FOREACH(at, &map->entries) {
 		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
 
 		check_entry(map, e);

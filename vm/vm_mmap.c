@@ -2,8 +2,9 @@
 /*
  * The memory system calls' argument rules, as Linux has them, over the map's operations.
  *
- * Everything is checked before anything changes.  A fixed mapping that replaces others deletes and inserts under one hold of the map lock, so that
- * no other thread finds, or takes, the hole between the two.
+ * Everything is checked before anything changes.  A fixed mapping that replaces others deletes and
+ * inserts under one hold of the map lock, so that no other thread finds, or takes, the hole between
+ * the two.
  *
  * Lock order: the map; nothing else.
  */
@@ -37,7 +38,8 @@ check_flags(const struct vm_mmap_args *a)
 {
 	int type = a->flags & MAP_TYPE;
 
-	if (type != MAP_SHARED && type != MAP_PRIVATE && (type != MAP_SHARED_VALIDATE || a->object == NULL))
+	if (type != MAP_SHARED && type != MAP_PRIVATE &&
+	    (type != MAP_SHARED_VALIDATE || a->object == NULL))
 		return EINVAL;
 	if ((a->flags & MAP_REFUSED) != 0)
 		return EOPNOTSUPP;
@@ -82,12 +84,14 @@ range_is_free(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_first_from(map, start);
 
-	return start >= map->min && end <= map->max && start < end && (e == NULL || e->start >= end);
+	return start >= map->min && end <= map->max && start < end &&
+	    (e == NULL || e->start >= end);
 }
 
 /* Choose the place, or make it free.  => map locked. */
 static int
-settle_place(struct vm_map *map, struct request *q, struct list *dead, struct vm_map_reserve *r) REQUIRES(map->lock)
+settle_place(struct vm_map *map, struct request *q, struct list *dead, struct vm_map_reserve *r)
+    REQUIRES(map->lock)
 {
 	if (!q->fixed) {
 		if ((q->start == 0 || !range_is_free(map, q->start, q->start + q->size)) &&
@@ -129,7 +133,8 @@ check_limits(struct vmspace *vm, const struct request *q)
 	return vm->map.size - replaced + q->size > vm->limit_as ? ENOMEM : 0;
 }
 
-/* Shared anonymous memory needs its object from the start: a child must find the same one.  A private mapping gets one at first touch. */
+/* Shared anonymous memory needs its object from the start: a child must find the same one.  A
+ * private mapping gets one at first touch. */
 static int
 shared_anon_object(const struct vm_mmap_args *a, struct request *q)
 {
@@ -180,7 +185,7 @@ populate(struct vm_map *map, const struct request *q)
 int
 vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 {
-	struct request q = { .size = 0 };
+	struct request q = {.size = 0};
 	int error = check_place(&vm->map, args, &q);
 
 	if (error == 0)
@@ -249,7 +254,8 @@ vm_minherit(struct vmspace *vm, vaddr_t addr, size_t len, int inherit)
 {
 	vaddr_t start = trunc_page(addr);
 
-	if (addr + len < addr || addr + len > vm->map.max || inherit < 0 || inherit > VM_INHERIT_ZERO)
+	if (addr + len < addr || addr + len > vm->map.max || inherit < 0 ||
+	    inherit > VM_INHERIT_ZERO)
 		return EINVAL;
 	return vm_map_inherit(&vm->map, start, round_page(addr + len), (vm_inherit_t)inherit);
 }

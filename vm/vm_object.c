@@ -4,20 +4,25 @@
  *
  * Two ways to shorten a chain  S -> B -> X  (collapse(S), S and B anonymous):
  *
- *      merge    only S refers to B: B's pages that S does not hide move up into S, the rest are freed, S -> X, B is gone
- *      bypass   others refer to B too, but S hides every page of B it could see: S -> X, B keeps the others
+ *      merge    only S refers to B: B's pages that S does not hide move up into S, the rest are
+ * freed, S -> X, B is gone bypass   others refer to B too, but S hides every page of B it could
+ * see: S -> X, B keeps the others
  *
- * Merging may have to wait for a busy page.  While it does, COLLAPSING on S and GONE|COLLAPSING on B keep everybody else from changing the pair: other
- * collapsers skip it, and a fault does not step from S to B but waits until COLLAPSING clears.
+ * Merging may have to wait for a busy page.  While it does, COLLAPSING on S and GONE|COLLAPSING on
+ * B keep everybody else from changing the pair: other collapsers skip it, and a fault does not step
+ * from S to B but waits until COLLAPSING clears.
  *
- * Dropping a reference can end an object, which drops a reference to its backing object, or leave an object with one shadow, which is the
- * moment to merge, which can drop further references.  All of that is a work list, never recursion: kernel stacks are small.
+ * Dropping a reference can end an object, which drops a reference to its backing object, or leave
+ * an object with one shadow, which is the moment to merge, which can drop further references.  All
+ * of that is a work list, never recursion: kernel stacks are small.
  *
- * Lock order: a shadow before its backing object (mutex_lock_nested), top of the chain first.  Going up, from B to S, is done by giving
- * everything back, locking S, and looking whether it still is what it was: objects are type-stable, so a stale pointer may be locked.
+ * Lock order: a shadow before its backing object (mutex_lock_nested), top of the chain first. Going
+ * up, from B to S, is done by giving everything back, locking S, and looking whether it still is
+ * what it was: objects are type-stable, so a stale pointer may be locked.
  *
- * Rejected: counting references with atomics outside the lock (one more state for each reader of the count to think about), and merging only
- * when nobody has a fault in progress (chains grew without bound in fork servers).
+ * Rejected: counting references with atomics outside the lock (one more state for each reader of
+ * the count to think about), and merging only when nobody has a fault in progress (chains grew
+ * without bound in fork servers).
  */
 #include "vm/vm_object.h"
 
@@ -33,9 +38,11 @@
 
 static struct zone *object_zone;
 static struct spinlock all_lock = SPINLOCK_INIT("objects", RANK_ZONE + 1);
-static struct list all_objects = LIST_INIT(all_objects); /* all_lock: appended to, never removed from */
+static struct list all_objects =
+    LIST_INIT(all_objects); /* all_lock: appended to, never removed from */
 
-/* Objects whose reference is to be dropped.  One slot is always left for the backing object of one that ends. */
+/* Objects whose reference is to be dropped.  One slot is always left for the backing object of one
+ * that ends. */
 #define WORK_MAX 8
 struct work {
 	struct vm_object *object[WORK_MAX];
@@ -65,11 +72,13 @@ object_init_once(void *item)
 void
 vm_object_init(void)
 {
-	object_zone = zone_create("vm_object", sizeof(struct vm_object), ZONE_NOFREE, object_init_once);
+	object_zone =
+	    zone_create("vm_object", sizeof(struct vm_object), ZONE_NOFREE, object_init_once);
 }
 
 struct vm_object *
-vm_object_alloc(enum vm_object_type type, pindex_t size, const struct vm_pager_ops *pager, void *handle)
+vm_object_alloc(
+    enum vm_object_type type, pindex_t size, const struct vm_pager_ops *pager, void *handle)
 {
 	struct vm_object *o = zone_alloc(object_zone, 0);
 
@@ -146,7 +155,8 @@ vm_object_wait_change(struct vm_object *o, const char *why)
  * Chains.
  */
 
-/* Hang `o` before `backing` (may be NULL), whose reference o takes over.  => both locked, o has no backing. */
+/* Hang `o` before `backing` (may be NULL), whose reference o takes over.  => both locked, o has no
+ * backing. */
 static void
 chain_attach(struct vm_object *o, struct vm_object *backing, pindex_t off)
 {
@@ -234,8 +244,8 @@ all_shadowed(struct vm_object *o, struct vm_object *b) REQUIRES(o->lock) REQUIRE
 }
 
 /*
- * Move or free one page of b.  => both locked.  => true: done.  false: something is busy; slept with both unlocked, locked again:
- * start the scan over.
+ * Move or free one page of b.  => both locked.  => true: done.  false: something is busy; slept
+ * with both unlocked, locked again: start the scan over.
  */
 static bool
 merge_page(struct vm_object *o, struct vm_object *b, struct vm_page *m) NO_LOCK_ANALYSIS
@@ -264,7 +274,8 @@ merge_page(struct vm_object *o, struct vm_object *b, struct vm_page *m) NO_LOCK_
 	return false;
 }
 
-/* b has lost its last reference and its pages: make it nothing.  => locked on entry, unlocked on return. */
+/* b has lost its last reference and its pages: make it nothing.  => locked on entry, unlocked on
+ * return. */
 static void
 object_bury(struct vm_object *b) RELEASES(b->lock)
 {
@@ -304,7 +315,8 @@ collapse_merge(struct vm_object *o, struct vm_object *b) NO_LOCK_ANALYSIS
 	vm_count(VMC_COLLAPSES);
 }
 
-/* Let o step over b.  The reference that o had to b goes to the work list.  => both locked on entry; o locked on return. */
+/* Let o step over b.  The reference that o had to b goes to the work list.  => both locked on
+ * entry; o locked on return. */
 static void
 collapse_bypass(struct vm_object *o, struct vm_object *b, struct work *w) NO_LOCK_ANALYSIS
 {
@@ -333,7 +345,8 @@ collapse(struct vm_object *o, struct work *w) NO_LOCK_ANALYSIS
 		if ((o->flags & (OBJ_COLLAPSING | OBJ_SPLIT | OBJ_GONE)) != 0)
 			return;
 		mutex_lock_nested(&b->lock);
-		if (b->type != OBJ_ANON || (b->flags & (OBJ_COLLAPSING | OBJ_SPLIT | OBJ_GONE)) != 0) {
+		if (b->type != OBJ_ANON ||
+		    (b->flags & (OBJ_COLLAPSING | OBJ_SPLIT | OBJ_GONE)) != 0) {
 			mutex_unlock(&b->lock);
 			return;
 		}
@@ -388,7 +401,8 @@ object_terminate(struct vm_object *o, struct work *w) NO_LOCK_ANALYSIS
 }
 
 /*
- * `o` is left to a single shadow: merge them.  The shadow must be locked first, so give o back and see whether they are still a pair.
+ * `o` is left to a single shadow: merge them.  The shadow must be locked first, so give o back and
+ * see whether they are still a pair.
  * => o locked on entry, unlocked on return.  The caller's reference to o is still to be dropped.
  * => the shadow with a reference for the caller and locked; or NULL.
  */
@@ -399,7 +413,8 @@ lock_sole_shadow(struct vm_object *o) NO_LOCK_ANALYSIS
 
 	mutex_unlock(&o->lock);
 	mutex_lock(&s->lock);
-	if (s->type == OBJ_ANON && s->backing == o && s->refs > 0 && (s->flags & (OBJ_GONE | OBJ_COLLAPSING)) == 0) {
+	if (s->type == OBJ_ANON && s->backing == o && s->refs > 0 &&
+	    (s->flags & (OBJ_GONE | OBJ_COLLAPSING)) == 0) {
 		s->refs++;
 		return s;
 	}
@@ -407,7 +422,8 @@ lock_sole_shadow(struct vm_object *o) NO_LOCK_ANALYSIS
 	return NULL;
 }
 
-/* Is the reference about to be dropped the last but that of a single shadow, and is merging the two possible? */
+/* Is the reference about to be dropped the last but that of a single shadow, and is merging the two
+ * possible? */
 static bool
 leaves_one_shadow(const struct vm_object *o)
 {
@@ -461,7 +477,7 @@ drop_all(struct work *w)
 void
 vm_object_unref(struct vm_object *o)
 {
-	struct work w = { .n = 0 };
+	struct work w = {.n = 0};
 
 	if (o == NULL)
 		return;
@@ -472,7 +488,7 @@ vm_object_unref(struct vm_object *o)
 void
 vm_object_collapse(struct vm_object *o) NO_LOCK_ANALYSIS
 {
-	struct work w = { .n = 0 };
+	struct work w = {.n = 0};
 
 	KASSERT(mutex_owned(&o->lock));
 	collapse(o, &w);
@@ -526,7 +542,8 @@ vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
 }
 
 bool
-vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size) NO_LOCK_ANALYSIS
+vm_object_coalesce(
+    struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size) NO_LOCK_ANALYSIS
 {
 	pindex_t start = prev_off + prev_size, end = start + next_size;
 	bool fits;
@@ -537,7 +554,8 @@ vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, p
 		return false;
 	mutex_lock(&o->lock);
 	vm_object_collapse(o);
-	/* What lies beyond prev in o must be nobody's: past the end, or left over from an unmapped tail. */
+	/* What lies beyond prev in o must be nobody's: past the end, or left over from an unmapped
+	 * tail. */
 	fits = o->backing == NULL && (o->flags & (OBJ_COLLAPSING | OBJ_SPLIT)) == 0 &&
 	    (start >= o->size || (o->flags & OBJ_ONEMAPPING) != 0);
 	if (fits) {
@@ -613,7 +631,7 @@ check_one(struct vm_object *o, void *arg) NO_LOCK_ANALYSIS
 
 	(void)arg;
 	check_pages(o);
-	LIST_FOREACH (at, &o->shadows) {
+	LIST_FOREACH(at, &o->shadows) {
 		KASSERT(LIST_ENTRY(at, struct vm_object, shadow_link)->backing == o);
 		shadows++;
 	}

@@ -2,9 +2,9 @@
 /*
  * Range verbs that edit entries: rights and inheritance.
  *
- * All have one shape: reserve two entries (a range cuts at most two), lock, see how far the range is good, cut at its ends, change what lies
- * between, merge, unlock.  Rights that are taken away leave the page tables before the lock is dropped; rights that are given come
- * with the next fault.
+ * All have one shape: reserve two entries (a range cuts at most two), lock, see how far the range
+ * is good, cut at its ends, change what lies between, merge, unlock.  Rights that are taken away
+ * leave the page tables before the lock is dropped; rights that are given come with the next fault.
  *
  * Lock order: the map, exclusively; nothing else.
  */
@@ -22,12 +22,14 @@ check_rights(const struct vm_map *map, const struct vm_map_entry *e, vm_prot_t p
 		return ENOMEM;
 	if ((prot & ~e->max_protection) != 0)
 		return EACCES;
-	if ((map->flags & VM_MAP_WXORX) != 0 && (prot & VM_PROT_WRITE) != 0 && (prot & VM_PROT_EXEC) != 0)
+	if ((map->flags & VM_MAP_WXORX) != 0 && (prot & VM_PROT_WRITE) != 0 &&
+	    (prot & VM_PROT_EXEC) != 0)
 		return EACCES;
 	return 0;
 }
 
-/* How far from start may rights become `prot`?  *end is reduced to there.  Returns why not further. */
+/* How far from start may rights become `prot`?  *end is reduced to there.  Returns why not further.
+ */
 static int
 good_prefix(struct vm_map *map, vaddr_t start, vaddr_t *end, vm_prot_t prot)
 {
@@ -57,7 +59,8 @@ set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
 	e->protection = prot;
 	if ((old & ~prot) == 0)
 		return;
-	/* A writable page is readable on this machine; a copy-on-write page stays write-protected. */
+	/* A writable page is readable on this machine; a copy-on-write page stays write-protected.
+	 */
 	if ((prot & VM_PROT_WRITE) != 0)
 		hw |= VM_PROT_READ;
 	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0)
@@ -67,7 +70,8 @@ set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
 
 /* Cut so that entries begin at start and end at end.  => returns the first entry of the range. */
 static struct vm_map_entry *
-clip_range(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map_reserve *r) REQUIRES(map->lock)
+clip_range(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map_reserve *r)
+    REQUIRES(map->lock)
 {
 	struct vm_map_entry *first = vm_map_first_from(map, start), *last;
 

@@ -7,8 +7,9 @@
  *      NONE    the child has a hole
  *      ZERO    the child has fresh zero memory
  *      SHARE   both entries refer to one object (made now if need be), writes are seen by both
- *      COPY    both entries refer to the object and are marked NEEDS_COPY; the parent's page table loses write access.  Whoever writes
- *              first gets a shadow object (vm_map_lookup) and in it a copy of the page (vm_fault).
+ *      COPY    both entries refer to the object and are marked NEEDS_COPY; the parent's page table
+ * loses write access.  Whoever writes first gets a shadow object (vm_map_lookup) and in it a copy
+ * of the page (vm_fault).
  *
  * A growing stack is one entry and one object as large as the stack may ever be:
  *
@@ -16,8 +17,9 @@
  *      |--- guard ---|---- gap ------------|---- stack --------|
  *      the object:    0                     entry.offset
  *
- * Growing moves gap.end, stack.start and stack.offset down together: no new entry, no new object.  The lowest USER_STACK_GUARD bytes of the gap are
- * never used up, so that an overflow faults instead of running into what is mapped below.
+ * Growing moves gap.end, stack.start and stack.offset down together: no new entry, no new object.
+ * The lowest USER_STACK_GUARD bytes of the gap are never used up, so that an overflow faults
+ * instead of running into what is mapped below.
  *
  * Lock order: parent's map, then the child's (nobody else knows it yet), then objects.
  */
@@ -165,7 +167,8 @@ vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg)
  * Fork.
  */
 
-/* Both entries are to refer to one object from now on; NEEDS_COPY must be resolved first, or the first writer would leave. */
+/* Both entries are to refer to one object from now on; NEEDS_COPY must be resolved first, or the
+ * first writer would leave. */
 static int
 share_object(struct vm_map_entry *e)
 {
@@ -200,7 +203,8 @@ copy_object(struct vm_map *map, struct vm_map_entry *e)
 	mutex_unlock(&o->lock);
 }
 
-/* What the child gets for e, the parent's entry being prepared for it.  => parent locked; ENOMEM leaves the parent usable. */
+/* What the child gets for e, the parent's entry being prepared for it.  => parent locked; ENOMEM
+ * leaves the parent usable. */
 static int
 inherit_entry(struct vm_map *parent, struct vm_map_entry *e)
 {
@@ -212,9 +216,11 @@ inherit_entry(struct vm_map *parent, struct vm_map_entry *e)
 	return 0;
 }
 
-/* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as far as it got. */
+/* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as
+ * far as it got. */
 static int
-fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e, struct vm_map_reserve *r) REQUIRES(child->lock)
+fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
+    struct vm_map_reserve *r) REQUIRES(child->lock)
 {
 	struct vm_map_args args;
 	int error;
@@ -225,12 +231,12 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e, 
 	if (error != 0)
 		return error;
 	args = (struct vm_map_args){
-		.object = e->u.object,
-		.offset = e->offset,
-		.prot = e->protection,
-		.max_prot = e->max_protection,
-		.inherit = e->inheritance,
-		.eflags = e->eflags,
+	    .object = e->u.object,
+	    .offset = e->offset,
+	    .prot = e->protection,
+	    .max_prot = e->max_protection,
+	    .inherit = e->inheritance,
+	    .eflags = e->eflags,
 	};
 	if (e->inheritance == VM_INHERIT_ZERO) {
 		args.object = NULL;
@@ -285,7 +291,8 @@ vmspace_fork(struct vmspace *vm, struct vmspace **child_out) NO_LOCK_ANALYSIS
 	if (error == 0) {
 		sx_xlock_nested(&child->map.lock);
 		copy_fields(child, vm);
-		for (e = vm_map_first_from(&vm->map, vm->map.min); e != NULL && error == 0; e = vm_map_next(&vm->map, e))
+		for (e = vm_map_first_from(&vm->map, vm->map.min); e != NULL && error == 0;
+		     e = vm_map_next(&vm->map, e))
 			error = fork_entry(&vm->map, &child->map, e, &r);
 		sx_xunlock(&child->map.lock);
 		vm_map_unlock(&vm->map);
@@ -309,13 +316,14 @@ vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial)
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	struct vm_map_args stack = {
-		.offset = reserve - initial,
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_ALL,
-		.inherit = VM_INHERIT_COPY,
-		.eflags = MAP_ENTRY_GROWS_DOWN,
+	    .offset = reserve - initial,
+	    .prot = VM_PROT_RW,
+	    .max_prot = VM_PROT_ALL,
+	    .inherit = VM_INHERIT_COPY,
+	    .eflags = MAP_ENTRY_GROWS_DOWN,
 	};
-	struct vm_map_args gap = { .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD };
+	struct vm_map_args gap = {
+	    .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD};
 	vaddr_t bottom = top - reserve - USER_STACK_GUARD;
 	int error = vm_map_reserve(&r, 2);
 
@@ -335,7 +343,8 @@ vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial)
 
 /* May the stack above `gap` grow so that it begins at `to`? */
 static bool
-growth_allowed(const struct vmspace *vm, const struct vm_map_entry *gap, const struct vm_map_entry *stack, vaddr_t to)
+growth_allowed(const struct vmspace *vm, const struct vm_map_entry *gap,
+    const struct vm_map_entry *stack, vaddr_t to)
 {
 	uint64_t more = stack->start - to;
 
@@ -352,7 +361,8 @@ stack_above(struct vm_map *map, struct vm_map_entry *gap)
 {
 	struct vm_map_entry *stack = vm_map_next(map, gap);
 
-	if (stack == NULL || stack->start != gap->end || (stack->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
+	if (stack == NULL || stack->start != gap->end ||
+	    (stack->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
 		return NULL;
 	return stack;
 }
@@ -389,7 +399,8 @@ static int
 grow_heap(struct vmspace *vm, vaddr_t from, vaddr_t to)
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
-	struct vm_map_args args = { .prot = VM_PROT_RW, .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY };
+	struct vm_map_args args = {
+	    .prot = VM_PROT_RW, .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY};
 	int error = vm_map_reserve(&r, 1);
 
 	if (error == 0) {
