@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Owns the pmaps: creating and destroying them, and every operation on a space or a range of one (vm/pmap.h says what each promises).
+ *
+ *      pmap --> root ..> last-level table --> PTE --> page
+ *                                              ^        |
+ *                                              '--------'  reverse mapping (pmap_pv.c), if the page is managed
+ *
+ * An operation on a range works in bites: lock, change some hundred PTEs, shoot them down together, drop the reverse mappings, unlock.
+ * So interrupts are never off for long, and between the bites no TLB knows more than the tables say.
+ *
+ * Locks: the pmap's, then a pv list's.  Page tables and reverse mappings are allocated with the lock held (pages and zones never sleep)
+ * and before anything is changed, so that ENOMEM leaves all as it was.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "arch/riscv/pmap_private.h"
+#include "kern/base/debug.h"
+#include "vm/pmap.h"
+#include "vm/vm_page.h"
+#include "vm/zone.h"
+
+#define REMOVE_MAX 64  /* mappings removed in one bite: their old PTEs are kept on the stack */
+#define VISIT_MAX  512 /* PTEs looked at in one bite otherwise */
+
+#define USER_ROOT_ENTRIES (PT_ENTRIES / 2) /* the others are the kernel's, the same in every root */
+
+struct pmap kernel_pmap_store = {
+	.lock = SPINLOCK_INIT("kernel pmap", RANK_PMAP),
+	.leaf_bits = PTE_G,
+};
+struct pmap *const kernel_pmap = &kernel_pmap_store;
+
+static struct zone *pmap_zone;
+
+/*
+ * One space.
+ */
+static void
+pmap_construct(void *item)
+{
+	struct pmap *pm = item;
+
+	memset(pm, 0, sizeof(*pm));
+	spin_init(&pm->lock, "pmap", RANK_PMAP);
+	pm->leaf_bits = PTE_U;
+}
+
+void
+pmap_init(void)
+{
+	pv_init();
+	pmap_zone = zone_create("pmap", sizeof(struct pmap), ZONE_NOFREE, pmap_construct);
+}
+
+struct pmap *
+pmap_create(void)
+{
+	struct pmap *pm = zone_alloc(pmap_zone, 0);
+	struct vm_page *root = vm_page_alloc_noobj(VM_ALLOC_SYSTEM | VM_ALLOC_ZERO);
+
+	if (pm == NULL || root == NULL) {
+		zone_free(pmap_zone, pm);
+		if (root != NULL)
+			vm_page_unwire(root, PQ_NONE);
+		return NULL;
+	}
+	root->md.pt_pmap = pm;
+	root->md.pt_index = 0;
+	root->md.pt_count = 0;
+	pm->root = vm_page_kva(root);
+	memcpy(&pm->root[USER_ROOT_ENTRIES], &kernel_pmap->root[USER_ROOT_ENTRIES], USER_ROOT_ENTRIES * sizeof(pte_t));
+	pm->resident = pm->wired = pm->tables = 0;
+	memset(pm->context, 0, sizeof(pm->context));
+	return pm;
+}
+
+void
+pmap_destroy(struct pmap *pm)
+{
+	struct vm_page *root = pte_page(pte_make(dmap_va_to_pa(pm->root), 0));
+
+	KASSERT(pm != kernel_pmap);
+	KASSERT(pm->resident == 0 && pm->wired == 0 && pm->tables == 0);
+	KASSERT(__atomic_load_n(&pm->active, __ATOMIC_SEQ_CST) == 0);
+	pmap_page_init(root);
+	vm_page_unwire(root, PQ_NONE);
+	zone_free(pmap_zone, pm);
+}
+
+uint64_t
+pmap_resident_count(const struct pmap *pm)
+{
+	return __atomic_load_n(&pm->resident, __ATOMIC_RELAXED);
+}
+
+uint64_t
+pmap_wired_count(const struct pmap *pm)
+{
+	return __atomic_load_n(&pm->wired, __ATOMIC_RELAXED);
+}
+
+/*
+ * PTEs and rights.
+ */
+/* Writing implies reading: the machine has no write-only pages. */
+static pte_t
+rights_to_bits(vm_prot_t prot)
+{
+	pte_t bits = (prot & VM_PROT_EXEC) != 0 ? PTE_X : 0;
+
+	if ((prot & VM_PROT_WRITE) != 0)
+		return bits | PTE_R | PTE_W;
+	return (prot & VM_PROT_READ) != 0 ? bits | PTE_R : bits;
+}
+
+static vm_prot_t
+bits_to_rights(pte_t pte)
+{
+	vm_prot_t prot = (pte & PTE_R) != 0 ? VM_PROT_READ : 0;
+
+	if ((pte & PTE_W) != 0)
+		prot |= VM_PROT_WRITE;
+	if ((pte & PTE_X) != 0)
+		prot |= VM_PROT_EXEC;
+	return prot;
+}
+
+/* Before a page is mapped executable: what was stored to it reaches the instruction caches.  Once for each content. */
+static void
+sync_instructions(struct vm_page *m)
+{
+	if ((__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
+		return;
+	pmap_sync_icache();
+	__atomic_fetch_or(&m->aflags, PGA_EXEC, __ATOMIC_RELAXED);
+}
+
+/* A page that may be written through a mapping has to be synchronised again. */
+static void
+forget_instructions(struct vm_page *m)
+{
+	if ((__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
+		__atomic_fetch_and(&m->aflags, (uint8_t)~PGA_EXEC, __ATOMIC_RELAXED);
+}
+
+/* The leaf for m in pm, without A and D. */
+static pte_t
+leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
+{
+	pte_t rights = rights_to_bits(prot);
+
+	KASSERT((rights & (PTE_R | PTE_X)) != 0);
+	if ((rights & PTE_X) != 0)
+		sync_instructions(m);
+	if ((rights & PTE_W) != 0)
+		forget_instructions(m);
+	return pte_make(vm_page_to_phys(m), PTE_V | PTE_MANAGED | pm->leaf_bits | rights);
+}
+
+static void
+count_mapping(struct pmap *pm, pte_t *pte, pte_t leaf) REQUIRES(pm->lock)
+{
+	pm->resident++;
+	if ((leaf & PTE_WIRED) != 0)
+		pm->wired++;
+	pt_count(pte, 1);
+}
+
+pte_t
+mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
+{
+	pte_t old = pte_swap(pte, 0);
+
+	KASSERT((old & PTE_MANAGED) != 0);
+	pm->resident--;
+	if ((old & PTE_WIRED) != 0)
+		pm->wired--;
+	pt_count(pte, -1);
+	flush_add(f, va);
+	return old;
+}
+
+/*
+ * Entering.
+ */
+/* The same page again, with other rights: keep what the old PTE knows in A and D. */
+static void
+enter_again(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t old, pte_t leaf) REQUIRES(pm->lock)
+{
+	while (!pte_cas(pte, &old, leaf | (old & (PTE_A | PTE_D))))
+		continue;
+	if (((old ^ leaf) & PTE_WIRED) != 0)
+		pm->wired += (leaf & PTE_WIRED) != 0 ? 1 : -1;
+	if ((old & ~leaf & PTE_RWX) == 0) {
+		tlb_flush_local_page(pm, va);
+		return;
+	}
+	struct flush f;
+	flush_init(&f);
+	flush_add(&f, va);
+	tlb_flush(pm, &f);
+}
+
+/* Another page is mapped there.  Its mapping must be gone from every TLB before the new one is there for any hart: else two threads
+ * write to two different pages at one address. */
+static void
+break_mapping(struct pmap *pm, pte_t *pte, vaddr_t va) REQUIRES(pm->lock)
+{
+	struct flush f;
+
+	flush_init(&f);
+	pte_t old = mapping_clear(pm, pte, va, &f);
+	tlb_flush(pm, &f);
+	pv_harvest(pte_page(old), old);
+	pv_remove(pte_page(old), pte);
+}
+
+/* => returns 0 or ENOMEM */
+static int
+enter_new(struct pmap *pm, pte_t *pte, vaddr_t va, struct vm_page *m, pte_t leaf) REQUIRES(pm->lock)
+{
+	int error = pv_insert(m, pte);
+
+	if (error == 0) {
+		if ((pte_load(pte) & PTE_V) != 0)
+			break_mapping(pm, pte, va);
+		count_mapping(pm, pte, leaf);
+		pte_publish(pte, leaf);
+	} else {
+		struct flush f;
+		flush_init(&f);
+		pt_prune(pm, va, &f);
+		tlb_flush(pm, &f);
+		pt_free(&f);
+	}
+	return error;
+}
+
+int
+pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsigned flags)
+{
+	pte_t leaf = leaf_for(pm, m, prot) | PTE_A;
+	int error = ENOMEM;
+
+	if ((flags & PMAP_WIRED) != 0)
+		leaf |= PTE_WIRED;
+	/* The kernel cannot take the fault that sets D. */
+	if ((prot & VM_PROT_WRITE) != 0 && ((flags & VM_PROT_WRITE) != 0 || pm == kernel_pmap))
+		leaf |= PTE_D;
+	spin_lock(&pm->lock);
+	pte_t *pte = pt_make(pm, va);
+	pte_t old = pte != NULL ? pte_load(pte) : 0;
+	if ((old & PTE_V) != 0 && pte_pa(old) == pte_pa(leaf)) {
+		enter_again(pm, pte, va, old, leaf);
+		error = 0;
+	} else if (pte != NULL) {
+		error = enter_new(pm, pte, va, m, leaf);
+	}
+	spin_unlock(&pm->lock);
+	return error;
+}
+
+/* The kernel's mappings have A from the start, as it cannot take the fault that sets it. */
+void
+pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
+{
+	pte_t leaf = leaf_for(pm, m, prot & ~VM_PROT_WRITE);
+
+	if (pm == kernel_pmap)
+		leaf |= PTE_A;
+	spin_lock(&pm->lock);
+	pte_t *pte = pt_find(pm, va);
+	if (pte != NULL && (pte_load(pte) & PTE_V) == 0 && pv_insert(m, pte) == 0) {
+		count_mapping(pm, pte, leaf);
+		pte_publish(pte, leaf);
+	}
+	spin_unlock(&pm->lock);
+}
+
+/*
+ * Removing.
+ */
+/* Mappings that are gone from the tables but not yet from the TLBs. */
+struct removal {
+	struct flush flush;
+	unsigned n;
+	struct {
+		pte_t *pte;
+		pte_t old;
+	} gone[REMOVE_MAX];
+};
+
+/* Clear the PTEs of one table for [va, end).  Returns where it stopped: at end, or earlier with r full. */
+static vaddr_t
+remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r) REQUIRES(pm->lock)
+{
+	unsigned left = pt_valid_entries(pte);
+
+	for (; va < end && left > 0; va += PAGE_SIZE, pte++) {
+		if ((pte_load(pte) & PTE_V) == 0)
+			continue;
+		if (r->n == REMOVE_MAX)
+			return va;
+		r->gone[r->n].pte = pte;
+		r->gone[r->n].old = mapping_clear(pm, pte, va, &r->flush);
+		r->n++;
+		left--;
+	}
+	return end;
+}
+
+/* Where the last-level table for va ends, or `end` if that is before. */
+static vaddr_t
+table_end(vaddr_t va, vaddr_t end)
+{
+	vaddr_t last = va | (pt_span(1) - 1);
+
+	return last < end ? last + 1 : end;
+}
+
+/* Returns where the next bite begins. */
+static vaddr_t
+remove_bite(struct pmap *pm, vaddr_t va, vaddr_t end)
+{
+	struct removal r;
+	pte_t *pte;
+
+	r.n = 0;
+	flush_init(&r.flush);
+	spin_lock(&pm->lock);
+	while (r.n < REMOVE_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
+		vaddr_t from = va;
+		va = remove_in_table(pm, pte, va, table_end(va, end), &r);
+		pt_prune(pm, from, &r.flush);
+	}
+	tlb_flush(pm, &r.flush);
+	for (unsigned i = 0; i < r.n; i++) {
+		struct vm_page *m = pte_page(r.gone[i].old);
+		pv_harvest(m, r.gone[i].old);
+		pv_remove(m, r.gone[i].pte);
+	}
+	pt_free(&r.flush);
+	spin_unlock(&pm->lock);
+	return va;
+}
+
+void
+pmap_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
+{
+	while (start < end)
+		start = remove_bite(pm, start, end);
+}
+
+/*
+ * Changing.
+ */
+/* What to do to one valid leaf; the shootdown, if it takes one, goes to f. */
+typedef void leaf_fn(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f);
+
+/* Returns where the next bite begins. */
+static vaddr_t
+change_bite(struct pmap *pm, vaddr_t va, vaddr_t end, leaf_fn *change, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+{
+	unsigned seen = 0;
+	pte_t *pte;
+
+	while (seen < VISIT_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
+		for (vaddr_t stop = table_end(va, end); va < stop; va += PAGE_SIZE, pte++, seen++) {
+			if ((pte_load(pte) & PTE_V) != 0)
+				change(pm, pte, va, bits, f);
+		}
+	}
+	return va;
+}
+
+static void
+change_range(struct pmap *pm, vaddr_t va, vaddr_t end, leaf_fn *change, pte_t bits)
+{
+	while (va < end) {
+		struct flush f;
+		flush_init(&f);
+		spin_lock(&pm->lock);
+		va = change_bite(pm, va, end, change, bits, &f);
+		tlb_flush(pm, &f);
+		pt_free(&f);
+		spin_unlock(&pm->lock);
+	}
+}
+
+/* Leave of its rights only `bits`.  D stays: it is still true. */
+static void
+protect_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+{
+	pte_t rights = pte_load(pte) & PTE_RWX;
+
+	if ((rights & bits) == 0) {
+		/* Was execute-only.  A valid entry without rights would point to a table. */
+		break_mapping(pm, pte, va);
+		pt_prune(pm, va, f);
+	} else if ((rights & ~bits) != 0) {
+		pte_clear_bits(pte, PTE_RWX & ~bits);
+		flush_add(f, va);
+	}
+}
+
+void
+pmap_protect(struct pmap *pm, vaddr_t start, vaddr_t end, vm_prot_t prot)
+{
+	pte_t bits = rights_to_bits(prot);
+
+	if ((bits & (PTE_R | PTE_X)) == 0)
+		pmap_remove(pm, start, end);
+	else if (bits != PTE_RWX)
+		change_range(pm, start, end, protect_leaf, bits);
+}
+
+static void
+unwire_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+{
+	(void)va;
+	(void)f;
+	if ((pte_clear_bits(pte, bits) & bits) != 0)
+		pm->wired--;
+}
+
+void
+pmap_unwire(struct pmap *pm, vaddr_t start, vaddr_t end)
+{
+	change_range(pm, start, end, unwire_leaf, PTE_WIRED);
+}
+
+/*
+ * Asking.
+ */
+/* The leaf at va, 0 if there is none. */
+static pte_t
+leaf_at(struct pmap *pm, vaddr_t va) REQUIRES(pm->lock)
+{
+	pte_t *pte = pt_find(pm, va);
+	pte_t leaf = pte != NULL ? pte_load(pte) : 0;
+
+	return (leaf & PTE_V) != 0 ? leaf : 0;
+}
+
+bool
+pmap_extract(struct pmap *pm, vaddr_t va, paddr_t *pa)
+{
+	spin_lock(&pm->lock);
+	pte_t leaf = leaf_at(pm, va);
+	spin_unlock(&pm->lock);
+	*pa = pte_pa(leaf) | (va & PAGE_MASK);
+	return leaf != 0;
+}
+
+struct vm_page *
+pmap_extract_and_hold(struct pmap *pm, vaddr_t va, vm_prot_t prot)
+{
+	pte_t need = rights_to_bits(prot) | PTE_MANAGED;
+	struct vm_page *m = NULL;
+
+	spin_lock(&pm->lock);
+	pte_t leaf = leaf_at(pm, va);
+	if ((leaf & need) == need) {
+		m = pte_page(leaf);
+		vm_page_wire(m);
+	}
+	spin_unlock(&pm->lock);
+	if (m != NULL && (prot & VM_PROT_WRITE) != 0)
+		vm_page_dirty(m);
+	return m;
+}
+
+bool
+pmap_is_prefaultable(struct pmap *pm, vaddr_t va)
+{
+	spin_lock(&pm->lock);
+	pte_t *pte = pt_find(pm, va);
+	bool free = pte != NULL && (pte_load(pte) & PTE_V) == 0;
+	spin_unlock(&pm->lock);
+	return free;
+}
+
+void
+pmap_table_span(vaddr_t va, vaddr_t *start, vaddr_t *end)
+{
+	*start = va & ~(pt_span(1) - 1);
+	*end = *start + pt_span(1);
+}
+
+static bool
+va_belongs(const struct pmap *pm, vaddr_t va)
+{
+	if (pm == kernel_pmap)
+		return va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS;
+	return va < VM_MAX_USER_ADDRESS;
+}
+
+/* Does the leaf allow the access?  Then A, and D for a write, are set.  The kernel's are set from the start or not at all. */
+static bool
+fixup_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t rights) REQUIRES(pm->lock)
+{
+	pte_t accessed = (rights & PTE_W) != 0 ? PTE_A | PTE_D : PTE_A;
+	pte_t old = pte_load(pte);
+
+	do {
+		if ((old & PTE_V) == 0 || (old & rights) != rights)
+			return false;
+		if (pm == kernel_pmap && (old & accessed) != accessed)
+			return false;
+	} while (!pte_cas(pte, &old, old | accessed));
+	/* If nothing was missing, a stale entry was in the way: of the leaf or of a table. */
+	if ((old & accessed) == accessed)
+		tlb_flush_local(pm);
+	else
+		tlb_flush_local_page(pm, va);
+	return true;
+}
+
+bool
+pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
+{
+	bool fixed = false;
+
+	if (!va_belongs(pm, va))
+		return false;
+	spin_lock(&pm->lock);
+	pte_t *pte = pt_find(pm, va);
+	if (pte != NULL)
+		fixed = fixup_leaf(pm, pte, trunc_page(va), rights_to_bits(access));
+	spin_unlock(&pm->lock);
+	return fixed;
+}
+
+void
+pmap_walk(struct pmap *pm, void (*fn)(void *arg, vaddr_t va, struct vm_page *m, vm_prot_t prot, bool wired), void *arg)
+    NO_LOCK_ANALYSIS
+{
+	vaddr_t va = pm == kernel_pmap ? VM_MIN_KERNEL_ADDRESS : 0;
+	vaddr_t end = pm == kernel_pmap ? VM_MAX_KERNEL_ADDRESS : VM_MAX_USER_ADDRESS;
+	pte_t *pte;
+
+	while ((pte = pt_next(pm, &va, end)) != NULL) {
+		for (vaddr_t stop = table_end(va, end); va < stop; va += PAGE_SIZE, pte++) {
+			pte_t leaf = pte_load(pte);
+			if ((leaf & (PTE_V | PTE_MANAGED)) == (PTE_V | PTE_MANAGED))
+				fn(arg, va, pte_page(leaf), bits_to_rights(leaf), (leaf & PTE_WIRED) != 0);
+		}
+	}
+}
+
+/*
+ * Fork.
+ */
+/* Give dst what src maps at va.  Returns false when memory is short. */
+static bool
+copy_leaf(struct pmap *dst, vaddr_t va, pte_t leaf) REQUIRES(dst->lock)
+{
+	pte_t *pte = pt_make(dst, va);
+
+	if (pte == NULL)
+		return false;
+	if ((pte_load(pte) & PTE_V) != 0)
+		return true;
+	leaf &= ~(PTE_W | PTE_A | PTE_D | PTE_WIRED);
+	return enter_new(dst, pte, va, pte_page(leaf), leaf) == 0;
+}
+
+/* Only program text: the child runs it at once, while its data it either never looks at (exec) or writes to, which takes a fault anyway. */
+static bool
+copy_table(struct pmap *dst, const pte_t *pte, vaddr_t va, vaddr_t end) REQUIRES(dst->lock)
+{
+	for (; va < end; va += PAGE_SIZE, pte++) {
+		pte_t leaf = pte_load(pte);
+		if ((leaf & (PTE_V | PTE_X)) == (PTE_V | PTE_X) && !copy_leaf(dst, va, leaf))
+			return false;
+	}
+	return true;
+}
+
+void
+pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
+{
+	bool more = true;
+
+	while (more && start < end) {
+		spin_lock(&dst->lock);
+		spin_lock_nested(&src->lock);
+		const pte_t *pte = pt_next(src, &start, end);
+		vaddr_t stop = table_end(start, end);
+		if (pte != NULL)
+			more = copy_table(dst, pte, start, stop);
+		spin_unlock(&src->lock);
+		spin_unlock(&dst->lock);
+		start = stop;
+	}
+}
+
+/*
+ * Kernel mappings without reverse.  Who asks owns the addresses, and the tables stay: no lock.
+ */
+int
+pmap_growkernel(vaddr_t start, vaddr_t end)
+{
+	bool made = true;
+
+	KASSERT(start >= VM_MIN_KERNEL_ADDRESS && end <= VM_MAX_KERNEL_ADDRESS);
+	spin_lock(&kernel_pmap->lock);
+	for (vaddr_t va = start; made && va < end; va = table_end(va, end))
+		made = pt_make(kernel_pmap, va) != NULL;
+	spin_unlock(&kernel_pmap->lock);
+	return made ? 0 : ENOMEM;
+}
+
+void
+pmap_kenter(vaddr_t va, paddr_t pa, vm_prot_t prot) NO_LOCK_ANALYSIS
+{
+	pte_t *pte = pt_find(kernel_pmap, va);
+
+	KASSERT(pte != NULL && (pte_load(pte) & PTE_V) == 0);
+	KASSERT((prot & (VM_PROT_WRITE | VM_PROT_EXEC)) != (VM_PROT_WRITE | VM_PROT_EXEC));
+	pte_publish(pte, pte_make(pa, PTE_V | PTE_G | PTE_A | PTE_D | rights_to_bits(prot)));
+	tlb_kernel_grew(va);
+}
+
+void
+pmap_kremove(vaddr_t start, vaddr_t end) NO_LOCK_ANALYSIS
+{
+	struct flush f;
+	pte_t *pte;
+
+	flush_init(&f);
+	for (vaddr_t va = start; (pte = pt_next(kernel_pmap, &va, end)) != NULL; va += PAGE_SIZE) {
+		if ((pte_swap(pte, 0) & PTE_V) != 0)
+			flush_add(&f, va);
+	}
+	tlb_flush(kernel_pmap, &f);
+}
+
+paddr_t
+pmap_kextract(const void *kva)
+{
+	vaddr_t va = (vaddr_t)kva;
+	const pte_t *table = kernel_pmap->root;
+
+	if (va >= DMAP_BASE && va < DMAP_BASE + DMAP_SIZE)
+		return dmap_va_to_pa(kva);
+	for (int level = PT_ROOT; level >= 0; level--) {
+		pte_t entry = pte_load(&table[pt_index(va, level)]);
+		if ((entry & PTE_V) == 0)
+			break;
+		if (pte_is_leaf(entry))
+			return pte_pa(entry) | (va & (pt_span(level) - 1));
+		table = pte_table(entry);
+	}
+	panic("pmap: kernel address %p is not mapped", kva);
+}
+
+/*
+ * The contents of pages.
+ */
+void
+pmap_zero_page(struct vm_page *m)
+{
+	uint64_t *word = vm_page_kva(m);
+
+	for (uint64_t *end = word + PAGE_SIZE / sizeof(*word); word < end; word += 16) {
+		word[0] = word[1] = word[2] = word[3] = 0;
+		word[4] = word[5] = word[6] = word[7] = 0;
+		word[8] = word[9] = word[10] = word[11] = 0;
+		word[12] = word[13] = word[14] = word[15] = 0;
+	}
+}
+
+void
+pmap_copy_page(struct vm_page *src, struct vm_page *dst)
+{
+	const uint64_t *from = vm_page_kva(src);
+	uint64_t *to = vm_page_kva(dst);
+
+	for (const uint64_t *end = from + PAGE_SIZE / sizeof(*from); from < end; from += 8, to += 8) {
+		uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
+		uint64_t e = from[4], f = from[5], g = from[6], h = from[7];
+		to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+		to[4] = e, to[5] = f, to[6] = g, to[7] = h;
+	}
+}
