@@ -47,7 +47,7 @@ LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --buil
 
 WARN := -Wall -Wextra -Werror
 KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
-COMMON := -std=gnu11 -O2 -g -MD -MP -ffile-prefix-map=$(CURDIR)/=
+COMMON := -std=gnu11 -O2 -g -MD -MP -ffile-prefix-map=$(CURDIR)=.
 KFLAGS := $(COMMON) $(INCLUDE) $(KARCH) $(NOIDIOM) $(KWARN)
 UFLAGS := $(COMMON) $(INCLUDE) $(UARCH) $(WARN)
 LIBFLAGS := $(UFLAGS) -ffreestanding $(NOIDIOM)

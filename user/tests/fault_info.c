@@ -4,9 +4,9 @@
 
 #include "user/tests/umtest.h"
 
-static char *page;
+static volatile char *page;
 static volatile int count, code;
-static char *volatile address;
+static volatile char *volatile address;
 static jmp_buf back;
 
 static void
@@ -17,7 +17,7 @@ repair(int sig, siginfo_t *info, void *context)
 	count++;
 	address = info->si_addr;
 	code = info->si_code;
-	if (count > 100 || mprotect(page, 2 * UM_PAGE, PROT_READ | PROT_WRITE) != 0)
+	if (count > 100 || mprotect((void *)page, 2 * UM_PAGE, PROT_READ | PROT_WRITE) != 0)
 		_exit(50);
 }
 
@@ -46,7 +46,7 @@ repairs(void)
 {
 	handle(repair);
 	for (int i = 0; i < 20; i++) {
-		REQUIRE(mprotect(page, 2 * UM_PAGE, i & 1 ? PROT_NONE : PROT_READ) == 0);
+		REQUIRE(mprotect((void *)page, 2 * UM_PAGE, i & 1 ? PROT_NONE : PROT_READ) == 0);
 		page[i * 331] = i;
 		EXPECT_EQ(i + 1, count);
 		EXPECT(address == page + i * 331);
@@ -56,11 +56,11 @@ repairs(void)
 }
 
 static void
-explains(char *at, int want)
+explains(volatile char *at, int want)
 {
 	handle(escape);
 	if (sigsetjmp(back, 1) == 0) {
-		um_load(at);
+		um_load((void *)at);
 		EXPECT(!"the load succeeded");
 	}
 	EXPECT_EQ(1, count);
@@ -73,10 +73,10 @@ main(void)
 {
 	page = um_map(4 * UM_PAGE, MAP_PRIVATE);
 	repairs();
-	REQUIRE(munmap(page + 2 * UM_PAGE, 2 * UM_PAGE) == 0);
+	REQUIRE(munmap((void *)(page + 2 * UM_PAGE), 2 * UM_PAGE) == 0);
 	explains(page + 2 * UM_PAGE + 5, SEGV_MAPERR);
 	explains(NULL, SEGV_MAPERR);
-	REQUIRE(mprotect(page, UM_PAGE, PROT_NONE) == 0);
+	REQUIRE(mprotect((void *)page, UM_PAGE, PROT_NONE) == 0);
 	explains(page + 77, SEGV_ACCERR);
 	return um_result();
 }
