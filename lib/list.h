@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Doubly linked circular list with the head as sentinel: one type, one set of functions, no macros that hide control flow.
+ * Doubly linked circular list with the head as sentinel: one type, one set of functions, no macros
+ * that hide control flow.
  *
  *      head <-> a <-> b <-> head
  *
- * A struct that is on a list embeds a `struct list`; LIST_ENTRY gets back from the link to the struct.  An unlinked node points to
- * itself, so list_remove() may be called twice and list_linked() answers whether it is on a list.
+ * A struct that is on a list embeds a `struct list`; LIST_ENTRY gets back from the link to the
+ * struct.  An unlinked node points to itself, so list_remove() may be called twice and
+ * list_linked() answers whether it is on a list.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
@@ -20,9 +22,13 @@ struct list {
 	struct list *prev;
 };
 
-#define LIST_INIT(head) { &(head), &(head) }
+#define LIST_INIT(head)                                                                            \
+	{                                                                                          \
+		&(head), &(head)                                                                   \
+	}
 #define LIST_ENTRY(node, type, field) CONTAINER_OF(node, type, field)
-#define LIST_FOREACH(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define LIST_FOREACH(node, head)                                                                   \
+	for (struct list *node = (head)->next; node != (head); node = node->next)
 /* The body may remove the node it is given. */
 #define LIST_FOREACH_SAFE(node, head)                                                              \
 	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Balanced binary search tree (red-black), intrusive: nothing is allocated, so insertion and removal cannot fail.
+ * Balanced binary search tree (red-black), intrusive: nothing is allocated, so insertion and
+ * removal cannot fail.
  *
- * The owner of a tree writes its own lookup loop over child[] (it knows the key), finds parent and side for a new node, and calls
- * tree_insert().  `update` recomputes what a node caches about its subtree (an augmented tree, Cormen et al. chapter 14): it is called for
- * every node whose subtree changed, children before parents, and may be NULL.
+ * The owner of a tree writes its own lookup loop over child[] (it knows the key), finds parent and
+ * side for a new node, and calls tree_insert().  `update` recomputes what a node caches about its
+ * subtree (an augmented tree, Cormen et al. chapter 14): it is called for every node whose subtree
+ * changed, children before parents, and may be NULL.
  */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H
@@ -34,13 +36,16 @@ tree_parent(const struct tree_node *n)
 	return (struct tree_node *)(n->parent_color & ~(uintptr_t)1);
 }
 
-/* Link `n` as child `side` of `parent` (NULL: as the root of an empty tree) and rebalance.  => that place is free. */
-void tree_insert(struct tree *t, struct tree_node *parent, int side, struct tree_node *n, tree_update_fn *update);
+/* Link `n` as child `side` of `parent` (NULL: as the root of an empty tree) and rebalance.  => that
+ * place is free. */
+void tree_insert(struct tree *t, struct tree_node *parent, int side, struct tree_node *n,
+    tree_update_fn *update);
 
 /* Unlink `n` and rebalance.  => n is in t. */
 void tree_remove(struct tree *t, struct tree_node *n, tree_update_fn *update);
 
-/* Recompute `n` and every ancestor after a key or a cached value of n changed without changing the order. */
+/* Recompute `n` and every ancestor after a key or a cached value of n changed without changing the
+ * order. */
 void tree_update_path(struct tree_node *n, tree_update_fn *update);
 
 /* The outermost node on a side (0: smallest, 1: largest), NULL if the tree is empty. */
@@ -49,7 +54,8 @@ struct tree_node *tree_outermost(const struct tree *t, int side);
 /* The neighbour in order (side 1: next larger, 0: next smaller), NULL at the end. */
 struct tree_node *tree_neighbour(const struct tree_node *n, int side);
 
-/* Is it a red-black tree: parent links, no red child of a red node, equal black heights?  For checkers and tests. */
+/* Is it a red-black tree: parent links, no red child of a red node, equal black heights?  For
+ * checkers and tests. */
 bool tree_check(const struct tree *t);
 
 #endif

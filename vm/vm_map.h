@@ -2,13 +2,16 @@
 /*
  * vm_map: the mappings of one address space, as sorted, disjoint entries.
  *
- *      map --- [start,end) entry --- [start,end) entry --- ...         each entry: a window of one object, rights, inheritance
+ *      map --- [start,end) entry --- [start,end) entry --- ...
+ *                   a window of one object, rights, inheritance
  *
- * Entries are linked in address order (the map's own sentinel closes the circle) and hang in a red-black tree whose nodes know the largest
- * free gap of their subtree, so that lookup and "find space" are both logarithmic.  Lookup never changes the tree: readers share the lock.
+ * Entries are linked in address order (the map's own sentinel closes the circle) and hang in a
+ * red-black tree whose nodes know the largest free gap of their subtree, so that lookup and "find
+ * space" are both logarithmic.  Lookup never changes the tree: readers share the lock.
  *
  * Lock key, the same in every header:   I never changes after creation   a atomic
- *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock   p proc lock   T only the thread
+ *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock p
+ * proc lock   T only the thread
  */
 #ifndef VM_VM_MAP_H
 #define VM_VM_MAP_H
@@ -22,35 +25,41 @@
 struct thread;
 
 /* vm_map_entry.eflags */
-#define MAP_ENTRY_COW           0x0001u /* private: has been virtually copied; raising rights must not put W into PTEs */
-#define MAP_ENTRY_NEEDS_COPY    0x0002u /* the object is still shared: the first write puts a shadow in front.  Implies COW */
-#define MAP_ENTRY_SUBMAP        0x0004u /* u.submap; kernel_map only */
-#define MAP_ENTRY_GUARD         0x0008u /* no object, no rights, not counted in size: stack gap or guard */
-#define MAP_ENTRY_GROWS_DOWN    0x0010u /* a stack; the gap entry below is what it may grow into */
-#define MAP_ENTRY_NOFAULT       0x0020u /* a fault here is a kernel bug */
-#define MAP_ENTRY_NOMERGE       0x0040u /* stays an entry of its own, so that unmapping it never has to cut */
-#define MAP_ENTRY_NEVER_MERGE   (MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE)
+/* private: has been virtually copied; raising rights must not put W into PTEs */
+#define MAP_ENTRY_COW 0x0001u
+/* the object is still shared: the first write puts a shadow in front.  Implies COW */
+#define MAP_ENTRY_NEEDS_COPY 0x0002u
+#define MAP_ENTRY_SUBMAP     0x0004u /* u.submap; kernel_map only */
+/* no object, no rights, not counted in size: stack gap or guard */
+#define MAP_ENTRY_GUARD      0x0008u
+#define MAP_ENTRY_GROWS_DOWN 0x0010u /* a stack; the gap entry below is what it may grow into */
+#define MAP_ENTRY_NOFAULT    0x0020u /* a fault here is a kernel bug */
+/* stays an entry of its own, so that unmapping it never has to cut */
+#define MAP_ENTRY_NOMERGE 0x0040u
+#define MAP_ENTRY_NEVER_MERGE                                                                      \
+	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE)
 
 struct vm_map_entry {
-	struct tree_node node;  /* m */
-	struct list link;       /* m  address order; the dead list after removal */
-	vaddr_t start, end;     /* m  page aligned, start < end */
-	vaddr_t gap;            /* m  free bytes between the previous entry (or the map's min) and start */
-	vaddr_t max_gap;        /* m  largest gap of this subtree */
+	struct tree_node node; /* m */
+	struct list link;      /* m  address order; the dead list after removal */
+	vaddr_t start, end;    /* m  page aligned, start < end */
+	/* m  free bytes between the previous entry (or the map's min) and start */
+	vaddr_t gap;
+	vaddr_t max_gap; /* m  largest gap of this subtree */
 	union {
 		struct vm_object *object; /* m  NULL: anonymous and untouched */
 		struct vm_map *submap;    /* I */
 	} u;
-	vm_off_t offset;              /* m  of start in the object, bytes, page aligned */
-	uint16_t eflags;              /* m */
-	vm_prot_t protection;         /* m  subset of max_protection */
-	vm_prot_t max_protection;     /* m  only ever reduced */
-	vm_inherit_t inheritance;     /* m */
+	vm_off_t offset;          /* m  of start in the object, bytes, page aligned */
+	uint16_t eflags;          /* m */
+	vm_prot_t protection;     /* m  subset of max_protection */
+	vm_prot_t max_protection; /* m  only ever reduced */
+	vm_inherit_t inheritance; /* m */
 };
 
 /* vm_map.flags */
-#define VM_MAP_KERNEL     0x01u /* kernel_map or a submap: no user faults, no lazily made objects */
-#define VM_MAP_WXORX      0x02u /* refuse writable and executable together */
+#define VM_MAP_KERNEL 0x01u /* kernel_map or a submap: no user faults, no lazily made objects */
+#define VM_MAP_WXORX  0x02u /* refuse writable and executable together */
 
 struct vm_map {
 	struct sx lock;
@@ -68,16 +77,19 @@ struct vm_map {
 
 /* How to map.  Everything is said at once: no window with default rights. */
 struct vm_map_args {
-	struct vm_object *object; /* reference passed in on success; NULL: anonymous memory, or a guard */
+	/* reference passed in on success; NULL: anonymous memory, or a guard */
+	struct vm_object *object;
 	vm_off_t offset;
 	vm_prot_t prot, max_prot;
 	vm_inherit_t inherit;
-	uint16_t eflags;          /* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE */
+	/* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE */
+	uint16_t eflags;
 };
 
 /* => boot, after zone_bootstrap. */
 void vm_map_startup(void);
-void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max, unsigned flags);
+void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min, vaddr_t max,
+    unsigned flags);
 
 /* => may sleep. */
 void vm_map_lock(struct vm_map *map) ACQUIRES(map->lock);
@@ -93,27 +105,37 @@ struct vm_map_reserve {
 	struct list entries; /* by link */
 	unsigned n;
 };
-#define VM_MAP_RESERVE_INIT(r) { LIST_INIT((r).entries), 0 }
-/* Bring the reserve up to n entries.  => never sleeps.  Returns 0 or ENOMEM (what is there stays). */
+#define VM_MAP_RESERVE_INIT(r)                                                                     \
+	{                                                                                          \
+		LIST_INIT((r).entries), 0                                                          \
+	}
+/* Bring the reserve up to n entries.  => never sleeps.  Returns 0 or ENOMEM (what is there stays).
+ */
 int vm_map_reserve(struct vm_map_reserve *r, unsigned n) MUST_CHECK;
 void vm_map_unreserve(struct vm_map_reserve *r);
 
 /* Map [start, end).  Merges with neighbours that continue it.  Uses at most 1 reserved entry.
- * => map locked.  => returns 0; EINVAL (bounds, alignment, rights); EEXIST (overlap); EACCES (W^X).  On success the object reference is taken over. */
-int vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
-    REQUIRES(map->lock);
+ * => map locked.  => returns 0; EINVAL (bounds, alignment, rights); EEXIST (overlap); EACCES (W^X).
+ * On success the object reference is taken over. */
+int vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
 
-/* Lowest (or, top_down, highest) free range of `size` bytes in [min, max).  => map locked.  Returns true and *addr. */
-bool vm_map_findspace(struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr);
+/* Lowest (or, top_down, highest) free range of `size` bytes in [min, max).  => map locked.  Returns
+ * true and *addr. */
+bool vm_map_findspace(
+    struct vm_map *map, vaddr_t min, vaddr_t max, size_t size, bool top_down, vaddr_t *addr);
 
-/* The kernel's shorthand: lock, find space anywhere, insert.  => may sleep for the lock.  Returns 0, ENOMEM. */
+/* The kernel's shorthand: lock, find space anywhere, insert.  => may sleep for the lock.  Returns
+ * 0, ENOMEM. */
 int vm_map_find(struct vm_map *map, vaddr_t *addr, size_t size, const struct vm_map_args *args);
 
 /*
  * Looking.
  */
-/* The entry that contains va, or NULL and *prev = the entry before va (NULL if none).  => map locked either way.  prev may be NULL. */
-struct vm_map_entry *vm_map_lookup_entry(struct vm_map *map, vaddr_t va, struct vm_map_entry **prev);
+/* The entry that contains va, or NULL and *prev = the entry before va (NULL if none).  => map
+ * locked either way.  prev may be NULL. */
+struct vm_map_entry *
+vm_map_lookup_entry(struct vm_map *map, vaddr_t va, struct vm_map_entry **prev);
 /* First entry with end > va, NULL if none. */
 struct vm_map_entry *vm_map_first_from(struct vm_map *map, vaddr_t va);
 struct vm_map_entry *vm_map_next(struct vm_map *map, struct vm_map_entry *e); /* NULL at the end */
@@ -122,20 +144,28 @@ struct vm_map_entry *vm_map_prev(struct vm_map *map, struct vm_map_entry *e);
 bool vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
 
 /*
- * Changing.  => map locked exclusively; at most 2 reserved entries are used (a range cuts at most two).
+ * Changing.  => map locked exclusively; at most 2 reserved entries are used (a range cuts at most
+ * two).
  */
-/* Split so that an entry begins (ends) at va.  => e contains va.  e keeps its identity and becomes the part from va on (up to va). */
-void vm_map_clip_start(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
-void vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct vm_map_reserve *r) REQUIRES(map->lock);
-/* Merge neighbours in and around [start, end) that continue one another.  The only place that merges after the fact. */
+/* Split so that an entry begins (ends) at va.  => e contains va.  e keeps its identity and becomes
+ * the part from va on (up to va). */
+void vm_map_clip_start(struct vm_map *map, struct vm_map_entry *e, vaddr_t va,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
+void vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
+/* Merge neighbours in and around [start, end) that continue one another.  The only place that
+ * merges after the fact. */
 void vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end) REQUIRES(map->lock);
-/* Unmap [start, end): entries go to `dead` (vm_map_release_dead after unlocking), PTEs are gone on return.  Holes are fine.  With a
- * growing stack's lowest part goes the gap it would have grown into. */
-void vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r) REQUIRES(map->lock);
+/* Unmap [start, end): entries go to `dead` (vm_map_release_dead after unlocking), PTEs are gone on
+ * return.  Holes are fine.  With a growing stack's lowest part goes the gap it would have grown
+ * into. */
+void vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
 /* Drop references of removed entries and free them.  => no lock held; may sleep. */
 void vm_map_release_dead(struct list *dead);
 
-/* Lock, reserve, delete, unlock, release.  => no lock held; may sleep.  Returns 0 or ENOMEM (nothing changed). */
+/* Lock, reserve, delete, unlock, release.  => no lock held; may sleep.  Returns 0 or ENOMEM
+ * (nothing changed). */
 int vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end);
 
 /* Put `sub` into its parent: the range must be one object-less entry (km_suballoc).  => boot. */
@@ -144,33 +174,38 @@ void vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map
 /*
  * For vmspace.c.  => map locked exclusively.
  */
-/* The entry's memory becomes an object of its own that can be shared: made if there is none, a shadow put in front if it NEEDS_COPY.
+/* The entry's memory becomes an object of its own that can be shared: made if there is none, a
+ * shadow put in front if it NEEDS_COPY.
  * => returns 0 or ENOMEM. */
 int vm_map_entry_own_object(struct vm_map_entry *e) MUST_CHECK;
 /* As vm_map_insert, of a range behind all others, without merging.  Cannot fail. */
-void vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args, struct vm_map_reserve *r)
-    REQUIRES(map->lock);
+void vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
 /* Two adjacent entries: low->end and high->start become va, high's offset moves along. */
-void vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high, vaddr_t va) REQUIRES(map->lock);
+void vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high,
+    vaddr_t va) REQUIRES(map->lock);
 
 /*
  * Range verbs (vm_protect.c).  => no lock held; may sleep.  Holes: see each.
  */
-/* Set rights up to the first obstacle, as Linux does: a hole or a guard (ENOMEM), rights beyond max_protection or against W^X (EACCES).
- * What lies before the obstacle is changed.  ENOMEM with nothing changed: no memory for the split. */
+/* Set rights up to the first obstacle, as Linux does: a hole or a guard (ENOMEM), rights beyond
+ * max_protection or against W^X (EACCES). What lies before the obstacle is changed.  ENOMEM with
+ * nothing changed: no memory for the split. */
 int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
 /* EINVAL bad value; holes are skipped. */
 int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);
 
 /* Print, for ^P and panics.  => any context; takes no lock. */
 void vm_map_print(const struct vm_map *map);
-/* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent. */
+/* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent.
+ */
 void vm_map_check(struct vm_map *map);
 
 /*
  * For vm_fault: find what backs va.
  * => nothing locked; may sleep.  On success the (sub)map is share-locked.
- * => 0; EFAULT (no entry: SEGV_MAPERR); EACCES (rights: SEGV_ACCERR); ENOMEM (a shadow was needed, no memory: wait, retry).
+ * => 0; EFAULT (no entry: SEGV_MAPERR); EACCES (rights: SEGV_ACCERR); ENOMEM (a shadow was needed,
+ * no memory: wait, retry).
  */
 struct vm_map_found {
 	struct vm_map *map;         /* share-locked; a submap if va lies in one */

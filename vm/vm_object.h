@@ -3,11 +3,13 @@
  * vm_object: an array of pages with somewhere to get them from.
  *
  *      entry ---> [ object ] --backing--> [ object ] --backing--> [ object + pager ]
- *                  shadows the one to its right: a page missing here is looked for there, at index + backing_off
+ *                  shadows the one to its right: a page missing here is looked for there, at index
+ * + backing_off
  *
- * An anonymous object has no pager: a page missing in the whole chain is zero.  Copy-on-write puts a fresh *shadow* in front; when a
- * backing object is left with a single shadow the two are merged (collapse), and when a shadow no longer sees anything of its
- * backing object it steps over it (bypass), so chains stay short.
+ * An anonymous object has no pager: a page missing in the whole chain is zero.  Copy-on-write puts
+ * a fresh *shadow* in front; when a backing object is left with a single shadow the two are merged
+ * (collapse), and when a shadow no longer sees anything of its backing object it steps over it
+ * (bypass), so chains stay short.
  *
  * Objects are type-stable (zone NOFREE): a stale pointer may be locked and then re-verified.
  */
@@ -27,18 +29,21 @@ enum vm_object_type { OBJ_ANON, OBJ_VNODE, OBJ_DEVICE, OBJ_PHYS, OBJ_KERNEL, OBJ
 #define OBJ_ONEMAPPING 0x01u /* no page of it is reachable through two entries (anonymous only) */
 #define OBJ_COLLAPSING 0x02u /* merging with its backing object: wait (vm_object_wait_change) */
 #define OBJ_SPLIT      0x04u /* pages are moving out: pagers bring in no neighbours */
-#define OBJ_GONE       0x08u /* last reference dropped, or merged away: a fault that meets it starts again */
+/* last reference dropped, or merged away: a fault that meets it starts again */
+#define OBJ_GONE 0x08u
 
 struct vm_object {
 	struct mutex lock;
-	struct tree pages;                /* o    by pindex */
-	pindex_t resident;                /* o    pages in the tree */
-	pindex_t size;                    /* o    in pages; nothing exists at or beyond it */
-	uint8_t type;                     /* o    enum vm_object_type; changes only to OBJ_DEAD */
-	uint8_t flags;                    /* o    OBJ_* */
-	uint16_t depth;                   /* o    length of the chain below, 0 without backing: a bound to test against, not exact */
-	int refs;                         /* o    entries + shadows + registered transients */
-	int pip;                          /* o    faults and I/O in progress: the object stays, its pages may move */
+	struct tree pages; /* o    by pindex */
+	pindex_t resident; /* o    pages in the tree */
+	pindex_t size;     /* o    in pages; nothing exists at or beyond it */
+	uint8_t type;      /* o    enum vm_object_type; changes only to OBJ_DEAD */
+	uint8_t flags;     /* o    OBJ_* */
+	/* o    length of the chain below, 0 without backing: a bound to test against, not exact */
+	uint16_t depth;
+	int refs; /* o    entries + shadows + registered transients */
+	/* o    faults and I/O in progress: the object stays, its pages may move */
+	int pip;
 	int shadow_count;                 /* o    length of `shadows` */
 	struct list shadows;              /* o    objects that have this one as backing */
 	struct list shadow_link;          /* o of the backing object */
@@ -47,7 +52,8 @@ struct vm_object {
 	const struct vm_pager_ops *pager; /* I    NULL: anonymous */
 	void *handle;                     /* I    the pager's (an inode, a device) */
 	struct list all_link;             /*      all objects, under vm_object.c's list lock */
-	int seen;                         /*      vm_check_all only, one at a time: references it found */
+	/*      vm_check_all only, one at a time: references it found */
+	int seen;
 };
 
 /* => boot, after zones. */
@@ -56,12 +62,14 @@ void vm_object_init(void);
 /* A new anonymous object of `size` pages with one reference.  => never sleeps.  NULL: no memory. */
 struct vm_object *vm_object_alloc_anon(pindex_t size);
 /* The same for a pager's object (type VNODE, DEVICE, PHYS).  `handle` is the pager's own. */
-struct vm_object *vm_object_alloc(enum vm_object_type type, pindex_t size, const struct vm_pager_ops *pager, void *handle);
+struct vm_object *vm_object_alloc(
+    enum vm_object_type type, pindex_t size, const struct vm_pager_ops *pager, void *handle);
 
 /* One more reference.  => the caller has one already, or holds what keeps the object alive. */
 void vm_object_ref(struct vm_object *o) EXCLUDES(o->lock);
 void vm_object_ref_locked(struct vm_object *o) REQUIRES(o->lock);
-/* One reference less; the last one ends the object and, iteratively, what only it kept alive.  May merge chains.
+/* One reference less; the last one ends the object and, iteratively, what only it kept alive.  May
+ * merge chains.
  * => NULL is fine.  => no lock held; may sleep (the pager's drop may do I/O). */
 void vm_object_unref(struct vm_object *o);
 
@@ -73,22 +81,26 @@ void vm_object_pip_done(struct vm_object *o) REQUIRES(o->lock);
 void vm_object_wait_change(struct vm_object *o, const char *why) RELEASES(o->lock);
 
 /*
- * Make `shadow` (from vm_object_alloc_anon, unpublished) the shadow of `backing`: takes over the caller's reference to backing.
+ * Make `shadow` (from vm_object_alloc_anon, unpublished) the shadow of `backing`: takes over the
+ * caller's reference to backing.
  * => neither locked.  pages [0, shadow->size) of shadow stand for [off, ..) of backing.
  */
 void vm_object_shadow(struct vm_object *shadow, struct vm_object *backing, pindex_t off);
 
-/* Merge with or step over backing objects for as long as possible.  => locked on entry and exit, may be unlocked meanwhile; may
- * sleep; no busy page held.  The caller has a reference. */
+/* Merge with or step over backing objects for as long as possible.  => locked on entry and exit,
+ * may be unlocked meanwhile; may sleep; no busy page held.  The caller has a reference. */
 void vm_object_collapse(struct vm_object *o) REQUIRES(o->lock);
 
 /*
- * May [prev_off, +prev_size) of `o` grow by next_size pages, so that an adjacent mapping can share the object?  If so grows it, frees stale pages
- * in the extension, returns true.  => the map that holds the entry is exclusively locked; o may be NULL (true).  Sizes in pages.
+ * May [prev_off, +prev_size) of `o` grow by next_size pages, so that an adjacent mapping can share
+ * the object?  If so grows it, frees stale pages in the extension, returns true.  => the map that
+ * holds the entry is exclusively locked; o may be NULL (true).  Sizes in pages.
  */
-bool vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size);
+bool
+vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size);
 
-/* Free the pages [start, end): waits for busy pages.  => locked on entry and exit, unlocked while waiting; pip or size keeps it. */
+/* Free the pages [start, end): waits for busy pages.  => locked on entry and exit, unlocked while
+ * waiting; pip or size keeps it. */
 void vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end) REQUIRES(o->lock);
 
 /* Panics if an object breaks an invariant (docs/vm.md): counts, links, indices.  => quiescent. */

@@ -2,8 +2,8 @@
 /*
  * vmspace: the address space of a process: its map, its pmap, its break and its stack.
  *
- * Two counts: `users` (threads' processes running in it; 0 destroys the mappings) and `holds` (somebody looks at it: procfs; 0 frees
- * the struct).  Lock key as in vm/vm_map.h.
+ * Two counts: `users` (threads' processes running in it; 0 destroys the mappings) and `holds`
+ * (somebody looks at it: procfs; 0 frees the struct).  Lock key as in vm/vm_map.h.
  */
 #ifndef VM_VMSPACE_H
 #define VM_VMSPACE_H
@@ -26,18 +26,22 @@ struct vmspace {
 void vmspace_init(void);
 /* An empty space with one user.  => may sleep.  NULL: no memory. */
 struct vmspace *vmspace_alloc(void);
-/* A copy by the inheritance of each entry.  => vm->map not locked; may sleep.  Returns 0, or ENOMEM with nothing changed that matters. */
+/* A copy by the inheritance of each entry.  => vm->map not locked; may sleep.  Returns 0, or ENOMEM
+ * with nothing changed that matters. */
 int vmspace_fork(struct vmspace *vm, struct vmspace **child);
-/* One user more (CLONE_VM), or less: the last one unmaps everything.  => no lock held; may sleep. */
+/* One user more (CLONE_VM), or less: the last one unmaps everything.  => no lock held; may sleep.
+ */
 void vmspace_ref(struct vmspace *vm);
 void vmspace_unref(struct vmspace *vm);
 /* Look at somebody else's space: succeeds only while it has users.  => any thread context. */
 bool vmspace_hold(struct vmspace *vm);
 void vmspace_unhold(struct vmspace *vm);
 
-/* Reserve and map the main stack below `top`: `reserve` bytes of room, one entry of `initial` bytes, gap below.  => as vm_map_insert. */
+/* Reserve and map the main stack below `top`: `reserve` bytes of room, one entry of `initial`
+ * bytes, gap below.  => as vm_map_insert. */
 int vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial);
-/* A fault at va, just below a stack: grow it.  => map not locked; may sleep.  0: grown (or was meanwhile), EFAULT: not a stack's gap; ENOMEM: limits. */
+/* A fault at va, just below a stack: grow it.  => map not locked; may sleep.  0: grown (or was
+ * meanwhile), EFAULT: not a stack's gap; ENOMEM: limits. */
 int vm_map_growstack(struct vm_map *map, vaddr_t va);
 
 /* brk(2): returns the new break, or the current one if it cannot be moved there. */
@@ -46,7 +50,8 @@ vaddr_t vmspace_brk(struct vmspace *vm, vaddr_t want);
 /* All spaces with users, for checkers and /proc: calls fn with a hold on each. */
 void vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg);
 
-/* Everything that vm can verify about itself: maps, objects, pages, zones, pmaps.  Panics naming the broken invariant.
+/* Everything that vm can verify about itself: maps, objects, pages, zones, pmaps.  Panics naming
+ * the broken invariant.
  * => no lock held; best on a quiet system (in-flight faults are waited out or skipped). */
 void vm_check_all(void);
 

@@ -15,9 +15,9 @@ struct phys_range {
 	paddr_t start, end;
 };
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  (1ul << PAGE_SHIFT)
-#define PAGE_MASK  (PAGE_SIZE - 1)
+#define PAGE_SHIFT    12
+#define PAGE_SIZE     (1ul << PAGE_SHIFT)
+#define PAGE_MASK     (PAGE_SIZE - 1)
 
 #define trunc_page(x) ((uint64_t)(x) & ~PAGE_MASK)
 #define round_page(x) (((uint64_t)(x) + PAGE_MASK) & ~PAGE_MASK)

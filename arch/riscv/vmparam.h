@@ -3,8 +3,8 @@
  * Where things live in the Sv39 address space.
  *
  *      0x0000000000010000 .. 0x0000003ffffff000   user
- *      0xffffffc000000000 + PA                     direct map of RAM and device registers: RW, never X
- *      0xffffffe000000000 .. + 64 GiB              kernel_map: submaps, kernel stacks, large allocations
+ *      0xffffffc000000000 + PA                     direct map of RAM and devices: RW, never X
+ *      0xffffffe000000000 .. + 64 GiB              kernel_map: submaps, stacks, large memory
  *      0xffffffff80000000 ..                       kernel image
  */
 #ifndef ARCH_RISCV_VMPARAM_H
@@ -12,21 +12,21 @@
 
 #include "arch/riscv/types.h"
 
-#define MAXHART 8
+#define MAXHART               8
 
-#define VM_MIN_USER_ADDRESS 0x10000ul
-#define VM_MAX_USER_ADDRESS 0x3ffffff000ul
+#define VM_MIN_USER_ADDRESS   0x10000ul
+#define VM_MAX_USER_ADDRESS   0x3ffffff000ul
 
-#define DMAP_BASE 0xffffffc000000000ul
-#define DMAP_SIZE (128ul << 30)
+#define DMAP_BASE             0xffffffc000000000ul
+#define DMAP_SIZE             (128ul << 30)
 
 #define VM_MIN_KERNEL_ADDRESS 0xffffffe000000000ul
 #define VM_MAX_KERNEL_ADDRESS (VM_MIN_KERNEL_ADDRESS + (64ul << 30))
 
-#define KERNBASE 0xffffffff80000000ul
+#define KERNBASE              0xffffffff80000000ul
 
-#define KSTACK_PAGES 4
-#define KSTACK_SIZE  (KSTACK_PAGES * PAGE_SIZE)
+#define KSTACK_PAGES          4
+#define KSTACK_SIZE           (KSTACK_PAGES * PAGE_SIZE)
 
 /* The main thread's stack: reserved, and mapped at exec. */
 #define USER_STACK_TOP     VM_MAX_USER_ADDRESS

@@ -16,17 +16,21 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void kprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void kvprintf(const char *fmt, va_list ap);
 
-/* One line, printed when `level` <= the boot argument log= (default info; `quiet` means error).  => as kprintf. */
+/* One line, printed when `level` <= the boot argument log= (default info; `quiet` means error).  =>
+ * as kprintf. */
 void klog(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool klog_enabled(enum log_level level);
 
-/* The kernel has a bug: say why, where (symbolised backtrace), stop every hart, power off with status 125. */
+/* The kernel has a bug: say why, where (symbolised backtrace), stop every hart, power off with
+ * status 125. */
 void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 
-/* Has some hart panicked?  Checks that could only hide the first reason look at it.  => any context. */
+/* Has some hart panicked?  Checks that could only hide the first reason look at it.  => any
+ * context. */
 bool panicking(void);
 
-/* Called once in a panic, after the backtrace: what the layers above know (who ran, in which space).  NULL: nothing. */
+/* Called once in a panic, after the backtrace: what the layers above know (who ran, in which
+ * space).  NULL: nothing. */
 extern void (*panic_hook)(void);
 
 /* The messages that klog() prints; LOG_INFO until set.  => boot. */

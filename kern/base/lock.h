@@ -3,11 +3,13 @@
  * Three locks, each with a name and a rank.
  *
  *   spinlock  interrupts off on this hart while held; the holder never sleeps.
- *   mutex     blocks the thread; spins first while the owner runs (adaptive).  The holder does not sleep voluntarily for long.
+ *   mutex     blocks the thread; spins first while the owner runs (adaptive).  The holder does not
+ *             sleep voluntarily for long.
  *   sx        shared/exclusive, sleepable; a reader may try to upgrade, which never waits.
  *
- * With CHECK=1 every acquisition is checked: ranks must grow (docs/locking.md draws the ladder), the same lock is never taken twice, a
- * mutex or sx is never taken while a spinlock is held, and a lock is released by its owner.
+ * With CHECK=1 every acquisition is checked: ranks must grow (docs/locking.md draws the ladder),
+ * the same lock is never taken twice, a mutex or sx is never taken while a spinlock is held, and a
+ * lock is released by its owner.
  */
 #ifndef KERN_BASE_LOCK_H
 #define KERN_BASE_LOCK_H
@@ -20,29 +22,32 @@
 
 struct thread;
 
-/* The lock order, outermost first.  A thread acquires only ranks above all it holds; equal ranks only through the _nested calls. */
+/* The lock order, outermost first.  A thread acquires only ranks above all it holds; equal ranks
+ * only through the _nested calls. */
 enum lock_rank {
 	/* sleeping locks */
-	RANK_EXEC = 5,        /* a process's exec/ptrace exclusion */
-	RANK_FILE = 8,        /* open file offset, pipe, tty line */
-	RANK_LOG_TXN = 10,    /* journal: a transaction is open */
-	RANK_RENAME = 15,     /* one rename at a time in a file system */
-	RANK_INODE = 20,      /* inode; parent before child with _nested */
-	RANK_USER_MAP = 30,   /* vm_map of a user space; the child's during fork with _nested */
-	RANK_KERNEL_MAP = 40, /* kernel_map; its submaps with _nested never needed: they are leaves */
+	RANK_EXEC = 5,      /* a process's exec/ptrace exclusion */
+	RANK_FILE = 8,      /* open file offset, pipe, tty line */
+	RANK_LOG_TXN = 10,  /* journal: a transaction is open */
+	RANK_RENAME = 15,   /* one rename at a time in a file system */
+	RANK_INODE = 20,    /* inode; parent before child with _nested */
+	RANK_USER_MAP = 30, /* vm_map of a user space; the child's during fork with _nested */
+	/* kernel_map; its submaps with _nested never needed: they are leaves */
+	RANK_KERNEL_MAP = 40,
 	RANK_OBJECT = 50,     /* vm_object; shadow before backing with _nested */
 	RANK_BLOCKMAP = 60,   /* an inode's block map (pager side) */
 	RANK_BUF = 65,        /* metadata buffer */
 	RANK_LOG = 70,        /* journal bookkeeping */
 	RANK_LEAF_SLEEP = 90, /* sleeping leaf locks of one file */
 	/* spin locks */
-	RANK_SPIN = 100, /* first spinning rank */
+	RANK_SPIN = 100,      /* first spinning rank */
 	RANK_PROC_TREE = 110, /* parent/child links, pid table */
 	RANK_PROC = 120,      /* one process: signals, state */
 	RANK_VFS = 130,       /* inode cache, mount table, file table */
 	RANK_BIO = 140,       /* buffer cache lists */
 	RANK_PV_GLOBAL = 150,
-	RANK_PMAP = 160,      /* one pmap; the destination before the source in pmap_copy with _nested */
+	/* one pmap; the destination before the source in pmap_copy with _nested */
+	RANK_PMAP = 160,
 	RANK_PV = 170,
 	RANK_PAGEQ = 180,
 	RANK_ZONE = 190,
@@ -75,25 +80,35 @@ struct CAPABILITY("mutex") mutex {
 
 struct CAPABILITY("sx") sx {
 	struct lock_head head;
-	uint32_t state;           /* a  SX_WRITER, SX_WAITERS, readers * SX_READER; changes by atomic operations even under interlock */
-	struct thread *owner;     /* a  exclusive holder, for checks */
+	/* a  SX_WRITER, SX_WAITERS, readers * SX_READER; changes by atomic operations even under
+	 * interlock */
+	uint32_t state;
+	struct thread *owner; /* a  exclusive holder, for checks */
 	struct spinlock interlock;
 	uint32_t waiting_writers; /* interlock */
 	uint32_t waiting_readers; /* interlock */
-	uint32_t grants;          /* interlock  waiting readers let in past waiting writers: nobody starves */
+	/* interlock  waiting readers let in past waiting writers: nobody starves */
+	uint32_t grants;
 };
 
 #define SX_WRITER  1u
 #define SX_WAITERS 2u /* somebody waits: nobody gets it without the interlock */
 #define SX_READER  4u
 
-#define SPINLOCK_INIT(lockname, lockrank) { { (lockname), (lockrank) }, 0, -1 }
-#define MUTEX_INIT(lockname, lockrank) { { (lockname), (lockrank) }, 0 }
+#define SPINLOCK_INIT(lockname, lockrank)                                                          \
+	{                                                                                          \
+		{(lockname), (lockrank)}, 0, -1                                                    \
+	}
+#define MUTEX_INIT(lockname, lockrank)                                                             \
+	{                                                                                          \
+		{(lockname), (lockrank)}, 0                                                        \
+	}
 
-/* => any context.  => returns with interrupts off on this hart until the last spinlock is released. */
+/* => any context.  => returns with interrupts off on this hart until the last spinlock is released.
+ */
 void spin_init(struct spinlock *lk, const char *name, enum lock_rank rank);
 void spin_lock(struct spinlock *lk) ACQUIRES(*lk);
-void spin_lock_nested(struct spinlock *lk) ACQUIRES(*lk); /* same rank as one already held */
+void spin_lock_nested(struct spinlock *lk) ACQUIRES(*lk);       /* same rank as one already held */
 bool spin_trylock(struct spinlock *lk) TRY_ACQUIRES(true, *lk); /* any rank: cannot deadlock */
 void spin_unlock(struct spinlock *lk) RELEASES(*lk);
 bool spin_owned(const struct spinlock *lk); /* by this hart */
@@ -106,7 +121,8 @@ bool mutex_trylock(struct mutex *m) TRY_ACQUIRES(true, *m);
 void mutex_unlock(struct mutex *m) RELEASES(*m);
 bool mutex_owned(const struct mutex *m); /* by this thread */
 
-/* => thread context, no spinlock held; may sleep (not the try forms, not downgrade). No recursion, shared or exclusive. */
+/* => thread context, no spinlock held; may sleep (not the try forms, not downgrade). No recursion,
+ * shared or exclusive. */
 void sx_init(struct sx *sx, const char *name, enum lock_rank rank);
 void sx_slock(struct sx *sx) ACQUIRES_SHARED(*sx);
 void sx_xlock(struct sx *sx) ACQUIRES(*sx);
@@ -115,13 +131,15 @@ bool sx_try_slock(struct sx *sx) TRY_ACQUIRES_SHARED(true, *sx);
 bool sx_try_xlock(struct sx *sx) TRY_ACQUIRES(true, *sx);
 void sx_sunlock(struct sx *sx) RELEASES_SHARED(*sx);
 void sx_xunlock(struct sx *sx) RELEASES(*sx);
-/* Become exclusive if this thread is the only reader.  => shared held; true: exclusive held, false: still shared.  Never waits. */
+/* Become exclusive if this thread is the only reader.  => shared held; true: exclusive held, false:
+ * still shared.  Never waits. */
 bool sx_try_upgrade(struct sx *sx) NO_LOCK_ANALYSIS;
 void sx_downgrade(struct sx *sx) NO_LOCK_ANALYSIS;
 bool sx_xowned(const struct sx *sx); /* exclusively, by this thread */
 bool sx_locked(const struct sx *sx); /* by anybody, either way */
 
-/* Panic if this thread holds any sleeping lock: at return to user mode, at exit.  No-op with CHECK=0. */
+/* Panic if this thread holds any sleeping lock: at return to user mode, at exit.  No-op with
+ * CHECK=0. */
 void lock_assert_none(void);
 
 /* Interrupts off, nesting; the last pop restores what the first push found. */

@@ -2,7 +2,8 @@
 /*
  * Sleeping on a channel (any unique address) and waking up whoever sleeps there.
  *
- * The general form has two steps, so that every kind of interlock works and a wakeup between them is not lost:
+ * The general form has two steps, so that every kind of interlock works and a wakeup between them
+ * is not lost:
  *
  *      sleep_prepare(chan, "why");     while the interlock that guards the condition is held
  *      release the interlock
@@ -22,18 +23,23 @@
 #define SLEEP_INTR  1u /* a pending signal or kill ends the sleep: EINTR */
 #define NO_DEADLINE UINT64_MAX
 
-/* => thread context; the caller holds the interlock.  `why` is a short constant string shown by ps. */
+/* => thread context; the caller holds the interlock.  `why` is a short constant string shown by ps.
+ */
 void sleep_prepare(const void *chan, const char *why);
 
-/* => nothing held.  `deadline` in ns of the monotonic clock, or NO_DEADLINE.  Returns 0 (woken), EINTR, ETIMEDOUT. */
+/* => nothing held.  `deadline` in ns of the monotonic clock, or NO_DEADLINE.  Returns 0 (woken),
+ * EINTR, ETIMEDOUT. */
 int sleep_wait(unsigned flags, uint64_t deadline);
 
 /* Undo sleep_prepare: the condition came true meanwhile. */
 void sleep_cancel(void);
 
-/* => the lock is held on entry and exit, released while sleeping.  Returns as sleep_wait; check the condition again. */
-int sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flags, uint64_t deadline) REQUIRES(*lk);
-int sleep_mutex(const void *chan, struct mutex *m, const char *why, unsigned flags, uint64_t deadline) REQUIRES(*m);
+/* => the lock is held on entry and exit, released while sleeping.  Returns as sleep_wait; check the
+ * condition again. */
+int sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flags,
+    uint64_t deadline) REQUIRES(*lk);
+int sleep_mutex(const void *chan, struct mutex *m, const char *why, unsigned flags,
+    uint64_t deadline) REQUIRES(*m);
 
 /* => any context, interrupt handlers included; ranks above RANK_SLEEPQ must not be held. */
 void wakeup(const void *chan);     /* everybody */
