@@ -60,6 +60,8 @@ void file_init(void);
 
 /* A file with one reference and no inode; `flags` without O_CREAT and the like.  => never sleeps.  NULL: no memory. */
 struct file *file_alloc(const struct file_ops *ops, uint32_t flags) MUST_CHECK;
+/* Undo file_alloc: nobody has seen f, and its close operation is not called. */
+void file_free(struct file *f);
 void file_ref(struct file *f);
 /* => NULL is fine; no lock held; may sleep (the last reference closes). */
 void file_unref(struct file *f);

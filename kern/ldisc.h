@@ -64,9 +64,10 @@ bool ldisc_readable(const struct ldisc *l);
 /* Bytes a reader could get (FIONREAD). */
 size_t ldisc_available(const struct ldisc *l);
 
-/* Take up to n bytes for a reader; in canonical mode at most one line.  => *eof: an end of file was met (with 0 bytes returned: that is what the
- * reader reports). */
-size_t ldisc_read(struct ldisc *l, char *buf, size_t n, bool *eof);
+/* Take up to n > 0 bytes for a reader; in canonical mode at most one line.  => returns 0 although ldisc_readable(): the end of file. */
+size_t ldisc_read(struct ldisc *l, char *buf, size_t n);
+/* Is the byte read last the end of a line?  A reader stops there. */
+bool ldisc_at_line_end(const struct ldisc *l);
 
 /* One byte from a writer, processed (NL to CR NL) and put. */
 void ldisc_output(struct ldisc *l, char c);

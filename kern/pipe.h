@@ -18,7 +18,7 @@ void pipe_init(void);
 /* Both ends of a new pipe, one reference each; flags: O_NONBLOCK or 0.  => may sleep.  => 0, ENFILE (no memory). */
 int pipe_create(uint32_t flags, struct file **reader, struct file **writer) MUST_CHECK;
 
-/* open(2) of the FIFO ip (takes over the reference on success).  => no lock held; waits for the other end unless O_NONBLOCK.
+/* open(2) of the FIFO ip, whose reference goes into the file afterwards.  => no lock held; waits for the other end unless O_NONBLOCK.
  * => 0; ENXIO (nonblocking writer, no reader); EINTR; ENFILE. */
 int pipe_open_fifo(struct inode *ip, uint32_t oflags, struct file **fp) MUST_CHECK;
 
