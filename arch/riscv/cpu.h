@@ -63,9 +63,8 @@ struct cpu {
 	vaddr_t emergency_stack; /* I  its top; the report of a kernel stack overflow runs there */
 	uint64_t hartid;         /* I  the firmware's number for it */
 	unsigned index;          /* I  ours: 0 is the boot hart, no gaps */
-	uint32_t online;         /* a  runs the kernel */
+	uint32_t online;         /* a  see machine.c */
 	uint32_t in_overflow;    /* a  is reporting a kernel stack overflow */
-	uint32_t stop;           /* a  another hart panics: stop at the next IPI */
 };
 
 extern struct cpu cpus[MAXHART];

@@ -28,12 +28,17 @@ struct machine_dev {
 struct md_thread;
 
 struct machine {
-	/* RAM, ascending, disjoint, page aligned: all of it, what is spoken for (firmware, the tree), and what is left for vm. */
+	/* RAM: all of it, what is spoken for (firmware), what of that must not even be mapped.  Each list ascending, disjoint, page aligned. */
 	struct phys_range bank[PHYS_SEG_MAX];
 	unsigned nbank;
 	struct phys_range reserved[PHYS_SEG_MAX];
 	unsigned nreserved;
-	struct phys_range free[2 * PHYS_SEG_MAX];
+	struct phys_range nomap[PHYS_SEG_MAX];
+	unsigned nnomap;
+	/* Follows from these: banks minus nomap; and that minus reserved and the kernel image, which is what vm gets. */
+	struct phys_range mapped[2 * PHYS_SEG_MAX];
+	unsigned nmapped;
+	struct phys_range free[3 * PHYS_SEG_MAX];
 	unsigned nfree;
 	uint64_t ram_bytes; /* the sum of the banks */
 
@@ -73,7 +78,7 @@ machine_kva(paddr_t pa)
  */
 const char *fdt_parse(struct machine *m, const void *fdt, size_t max, uint64_t boot_hartid) MUST_CHECK;
 
-/* m->free = banks minus reserved minus [start, end), the kernel image.  fdt_parse must have succeeded. */
+/* Fills in m->free; [start, end) is the kernel image.  => fdt_parse has succeeded. */
 void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
 
 /*

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's part of threads: first frames, switching, the FPU, walking a stack.
+ *
+ * FPU.  The kernel does not use it, so its registers belong to the user program that the hart last left.  sstatus.FS in the program's
+ * frame says how things stand:
+ *
+ *      Off      the program has never used the FPU: no registers to keep.  Its first instruction traps (fpu_enable).
+ *      Clean    the hart's registers equal md_thread.fpu
+ *      Dirty    the hart's registers are newer
+ *
+ * A switch away saves when Dirty and leaves Clean behind; a switch to a thread that is not Off loads.  So no program ever runs with
+ * another's registers, and those that do not use the FPU pay nothing.
+ */
+#include <string.h>
+
+#include "arch/riscv/md.h"
+#include "arch/riscv/machine.h"
+#include "kern/base/lock.h"
+#include "kern/trap.h"
+
+static bool
+fpu_is(const struct md_thread *md, uint64_t state)
+{
+	return (md->frame->status & SSTATUS_FS) == state;
+}
+
+static void
+fpu_mark(struct md_thread *md, uint64_t state)
+{
+	md->frame->status = (md->frame->status & ~SSTATUS_FS) | state;
+}
+
+/* Bring md->fpu up to date.  => md is the current thread, interrupts off. */
+static void
+fpu_flush(struct md_thread *md)
+{
+	if (fpu_is(md, SSTATUS_FS_DIRTY)) {
+		fpu_save(&md->fpu);
+		fpu_mark(md, SSTATUS_FS_CLEAN);
+	}
+}
+
+bool
+fpu_enable(struct md_thread *md)
+{
+	if (!machine.has_fpu || !fpu_is(md, 0))
+		return false;
+	memset(&md->fpu, 0, sizeof(md->fpu));
+	fpu_load(&md->fpu);
+	fpu_mark(md, SSTATUS_FS_CLEAN);
+	return true;
+}
+
+void
+md_fpu_save(struct md_thread *md, struct fpstate *out)
+{
+	intr_push_off();
+	fpu_flush(md);
+	intr_pop_off();
+	if (fpu_is(md, 0))
+		memset(out, 0, sizeof(*out));
+	else
+		*out = md->fpu;
+}
+
+void
+md_fpu_restore(struct md_thread *md, const struct fpstate *in)
+{
+	if (!machine.has_fpu)
+		return;
+	intr_push_off();
+	md->fpu = *in;
+	fpu_load(&md->fpu);
+	fpu_mark(md, SSTATUS_FS_CLEAN);
+	intr_pop_off();
+}
+
+void
+md_thread_init(struct md_thread *md, vaddr_t kstack, void (*entry)(void *arg), void *arg)
+{
+	md->kstack = kstack;
+	md->frame = (struct trapframe *)(kstack + KSTACK_SIZE) - 1;
+	memset(md->frame, 0, sizeof(*md->frame));
+	md->ra = (uint64_t)thread_begin;
+	md->sp = (uint64_t)md->frame;
+	md->s[1] = (uint64_t)entry;
+	md->s[2] = (uint64_t)arg;
+}
+
+void
+md_switch(struct md_thread *from, struct md_thread *to)
+{
+	fpu_flush(from);
+	if (!fpu_is(to, 0))
+		fpu_load(&to->fpu);
+	switch_context(from, to);
+}
+
+void
+md_user_init(struct md_thread *md, vaddr_t pc, vaddr_t sp)
+{
+	memset(md->frame, 0, sizeof(*md->frame));
+	md->frame->pc = pc;
+	md->frame->sp = sp;
+}
+
+void
+md_thread_fork(struct md_thread *parent, struct md_thread *child)
+{
+	intr_push_off();
+	fpu_flush(parent);
+	intr_pop_off();
+	*child->frame = *parent->frame;
+	child->fpu = parent->fpu;
+}
+
+void
+md_user_enter(void)
+{
+	struct trapframe *tf = cpu_thread()->frame;
+
+	intr_off();
+	user_return(tf);
+	tf->status = (tf->status & SSTATUS_FS) | SSTATUS_SPIE;
+	user_exit();
+}
+
+/* Does a frame record that ends at fp lie on a stack of this thread or hart? */
+static bool
+on_stack(vaddr_t fp)
+{
+	const struct md_thread *md = cpu_thread();
+	vaddr_t emergency = cpu_self()->emergency_stack;
+
+	return fp % 8 == 0 &&
+	    (fp - md->kstack - 16 <= KSTACK_SIZE - 16 || fp - (emergency - EMERGENCY_STACK_SIZE) - 16 <= EMERGENCY_STACK_SIZE - 16);
+}
+
+/* A frame record is the saved frame pointer and the return address, right below where the frame pointer points. */
+unsigned
+md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && on_stack(fp)) {
+		const uint64_t *record = (const uint64_t *)fp;
+
+		pc[n++] = record[-1];
+		fp = record[-2];
+	}
+	return n;
+}
