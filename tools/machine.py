@@ -20,6 +20,7 @@ import time
 
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
 MAXHART = 8
+LOOK = 0.5  # seconds between two calls of Machine.run()'s finished()
 
 
 class Unusable(Exception):
@@ -182,7 +183,7 @@ class Machine:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return False
-                events = selector.select(left)
+                events = selector.select(LOOK if left is None else min(left, LOOK))
                 gone = any(key.fd == self.alive for key, _ in events)
                 for number in range(self.consoles):
                     self.drain(number, deliver)
