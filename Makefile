@@ -251,6 +251,12 @@ $(BUILD)/lint/%.locks: % $(FLAGS)
 format:
 	clang-format -i $(CSRC)
 
+include tests/host/host.mk
+
+# Tests on the host, under sanitizers.
+.PHONY: check
+check: check-vm
+
 # ---- For tools and people -----------------------------------------------------------------------------------------------------
 
 # For tools/umbra-cc: how to compile, and what a link needs before and after the program's own objects. No -Werror there.

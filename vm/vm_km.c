@@ -49,9 +49,9 @@
 #define KMEM_MAP_MIN     (16 * MIB)
 #define KMEM_MAP_MAX     (16 * 1024 * MIB)
 
-#define KSTACK_SLOT    (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
-#define KSTACKS_CACHED 8u
-#define KM_PATIENCE    50u /* fruitless waits for a page before an allocation fails: about a second */
+#define KSTACK_SLOT      (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
+#define KSTACKS_CACHED   8u
+#define KM_PATIENCE      50u /* fruitless waits for a page before an allocation fails: about a second */
 
 static struct vm_map kernel_map_storage;
 struct vm_map *kernel_map = &kernel_map_storage;
@@ -75,14 +75,15 @@ object_index(vaddr_t va)
  */
 /* => map locked.  Returns the address, or 0: no room. */
 static vaddr_t
-insert_range(struct vm_map *map, size_t size, uint16_t eflags, struct vm_map_reserve *r) REQUIRES(map->lock)
+insert_range(struct vm_map *map, size_t size, uint16_t eflags, struct vm_map_reserve *r)
+    REQUIRES(map->lock)
 {
 	struct vm_map_args args = {
-		.object = kernel_object,
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_RW,
-		.inherit = VM_INHERIT_NONE,
-		.eflags = eflags | MAP_ENTRY_NOMERGE,
+	    .object = kernel_object,
+	    .prot = VM_PROT_RW,
+	    .max_prot = VM_PROT_RW,
+	    .inherit = VM_INHERIT_NONE,
+	    .eflags = eflags | MAP_ENTRY_NOMERGE,
 	};
 	vaddr_t va;
 	int error;
@@ -98,7 +99,8 @@ insert_range(struct vm_map *map, size_t size, uint16_t eflags, struct vm_map_res
 
 /* Wait for map space if `wait`: somebody will free some.  => returns 0 if there is none (or, with KM_TRYLOCK, no lock). */
 static vaddr_t
-reserve_range(struct vm_map *map, size_t size, uint16_t eflags, unsigned flags, bool wait) NO_LOCK_ANALYSIS
+reserve_range(
+    struct vm_map *map, size_t size, uint16_t eflags, unsigned flags, bool wait) NO_LOCK_ANALYSIS
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	vaddr_t va = 0;
@@ -184,7 +186,8 @@ km_pgremove(vaddr_t start, vaddr_t end)
 	struct vm_page *m, *next;
 
 	mutex_lock(&kernel_object->lock);
-	for (m = vm_page_find_least(kernel_object, object_index(start)); m != NULL && m->pindex <= last; m = next) {
+	for (m = vm_page_find_least(kernel_object, object_index(start));
+	     m != NULL && m->pindex <= last; m = next) {
 		next = vm_page_next(m);
 		if (vm_page_wired(m))
 			vm_page_unwire(m, PQ_NONE);
@@ -226,7 +229,8 @@ km_kmemalloc(struct vm_map *map, size_t size, unsigned flags)
 	vaddr_t va;
 
 	size = round_page(size);
-	va = reserve_range(map, size + guard, (flags & KM_VALLOC) ? 0 : MAP_ENTRY_NOFAULT, flags, false);
+	va = reserve_range(
+	    map, size + guard, (flags & KM_VALLOC) ? 0 : MAP_ENTRY_NOFAULT, flags, false);
 	if (va == 0)
 		return 0;
 	if (!(flags & KM_VALLOC) && !populate(va + guard, va + guard + size, flags)) {
@@ -353,10 +357,10 @@ struct vm_map *
 km_suballoc(struct vm_map *parent, vaddr_t *min, vaddr_t *max, size_t size, const char *name)
 {
 	struct vm_map_args args = {
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_RW,
-		.inherit = VM_INHERIT_NONE,
-		.eflags = MAP_ENTRY_NOMERGE,
+	    .prot = VM_PROT_RW,
+	    .max_prot = VM_PROT_RW,
+	    .inherit = VM_INHERIT_NONE,
+	    .eflags = MAP_ENTRY_NOMERGE,
 	};
 	struct vm_map *sub = kmalloc(sizeof(*sub), ZONE_ZERO);
 
@@ -380,16 +384,18 @@ km_init(void)
 {
 	vaddr_t min, max;
 
-	vm_map_init(kernel_map, "kernel_map", kernel_pmap, VM_MIN_KERNEL_ADDRESS, VM_MAX_KERNEL_ADDRESS, VM_MAP_KERNEL);
+	vm_map_init(kernel_map, "kernel_map", kernel_pmap, VM_MIN_KERNEL_ADDRESS,
+	    VM_MAX_KERNEL_ADDRESS, VM_MAP_KERNEL);
 	kernel_object = vm_object_alloc(
 	    OBJ_KERNEL, object_index(VM_MAX_KERNEL_ADDRESS - PAGE_SIZE) + 1, NULL, NULL);
 	if (kernel_object == NULL)
 		panic("no memory for the kernel object");
 	kstack_map = km_suballoc(kernel_map, &kstack_min, &kstack_max,
 	    share_of_ram(KSTACK_RAM_SHARE, KSTACKS_MIN, KSTACKS_MAX) * KSTACK_SLOT, "kstack_map");
-	exec_map = km_suballoc(
-	    kernel_map, &min, &max, share_of_ram(EXEC_MAP_SHARE, EXEC_MAP_MIN, EXEC_MAP_MAX), "exec_map");
-	pipe_map = km_suballoc(
-	    kernel_map, &min, &max, share_of_ram(PIPE_MAP_SHARE, PIPE_MAP_MIN, PIPE_MAP_MAX), "pipe_map");
-	kmem_map = km_suballoc(kernel_map, &min, &max, share_of_ram(1, KMEM_MAP_MIN, KMEM_MAP_MAX), "kmem_map");
+	exec_map = km_suballoc(kernel_map, &min, &max,
+	    share_of_ram(EXEC_MAP_SHARE, EXEC_MAP_MIN, EXEC_MAP_MAX), "exec_map");
+	pipe_map = km_suballoc(kernel_map, &min, &max,
+	    share_of_ram(PIPE_MAP_SHARE, PIPE_MAP_MIN, PIPE_MAP_MAX), "pipe_map");
+	kmem_map = km_suballoc(
+	    kernel_map, &min, &max, share_of_ram(1, KMEM_MAP_MIN, KMEM_MAP_MAX), "kmem_map");
 }

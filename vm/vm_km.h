@@ -26,7 +26,8 @@ extern struct vm_map *kernel_map, *kstack_map, *exec_map, *pipe_map, *kmem_map;
 void km_init(void);
 
 /* A submap of `size` bytes of `parent` with its own lock; its bounds go to *min, *max.  => boot. */
-struct vm_map *km_suballoc(struct vm_map *parent, vaddr_t *min, vaddr_t *max, size_t size, const char *name);
+struct vm_map *
+km_suballoc(struct vm_map *parent, vaddr_t *min, vaddr_t *max, size_t size, const char *name);
 
 /* Wired memory of `size` bytes (rounded to pages) in a kernel map.  => thread context; waits for pages unless KM_NOWAIT, but not for
  * ever; never waits for address space.  Returns its address or 0. */

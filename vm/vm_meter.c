@@ -12,7 +12,7 @@
 struct vm_meter vm_meter[MAXHART];
 
 #define COUNTER_NAME(id, name) [id] = name,
-static const char *const counter_name[VMC_COUNT] = { VM_COUNTERS(COUNTER_NAME) };
+static const char *const counter_name[VMC_COUNT] = {VM_COUNTERS(COUNTER_NAME)};
 #undef COUNTER_NAME
 
 uint64_t
@@ -58,8 +58,8 @@ meter_zone(const struct zone *z, void *arg)
 void
 vm_meter_foreach(void (*fn)(const char *name, uint64_t value, void *arg), void *arg)
 {
-	struct meter_visit visit = { fn, arg };
-	struct residents r = { 0, 0 };
+	struct meter_visit visit = {fn, arg};
+	struct residents r = {0, 0};
 
 	vm_object_foreach(add_residents, &r);
 	fn("nr_total_pages", vm_page_total_count(), arg);

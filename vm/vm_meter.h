@@ -12,27 +12,27 @@
 #include "vm/vm_types.h"
 
 /* Counter, name in /proc/vmstat. */
-#define VM_COUNTERS(X)                                                                                                 \
-	X(VMC_FAULTS, "faults")                           /* calls of vm_fault */                                      \
-	X(VMC_FAULT_RESTARTS, "fault_restarts")           /* rounds beyond the first */                                \
-	X(VMC_FAULT_ERRORS, "fault_errors")               /* ended in a signal or EFAULT */                            \
-	X(VMC_ZERO_FILL, "zero_fill")                     /* fresh zero pages */                                       \
-	X(VMC_COW_COPIES, "cow_copies")                   /* write to a page of a backing object: copied */            \
-	X(VMC_COW_MOVES, "cow_moves")                     /* ... moved up, as nobody else could see it */              \
-	X(VMC_PREFAULTS, "prefaults")                     /* resident neighbours mapped on the way */                  \
-	X(VMC_PAGEINS, "pageins")                         /* pages a pager was asked for */                            \
-	X(VMC_SHADOWS, "shadows")                         /* shadow objects put in front */                            \
-	X(VMC_COLLAPSES, "collapses")                     /* chains merged */                                          \
-	X(VMC_BYPASSES, "bypasses")                       /* backing objects stepped over */                           \
-	X(VMC_COALESCES, "coalesces")                     /* objects grown under an adjacent mapping */                \
-	X(VMC_FORKS, "forks")                             /* address spaces copied */                                  \
-	X(VMC_STACK_GROWTHS, "stack_growths")                                                                          \
-	X(VMC_TRANSITION_WAITS, "transition_waits")       /* sleeps for an entry in transition */                      \
-	X(VMC_BUSY_WAITS, "busy_waits")                   /* sleeps for a busy page */                                 \
-	X(VMC_PAGE_WAITS, "page_waits")                   /* sleeps for a free page */                                 \
-	X(VMC_PAGE_REFILLS, "page_refills")               /* free-list batches fetched into a hart's cache */          \
-	X(VMC_LOWMEM_CALLS, "lowmem_calls")               /* pages asked back from caches */                           \
-	X(VMC_SHOOTDOWNS, "shootdowns")                   /* TLB invalidations sent to other harts */
+#define VM_COUNTERS(X)                                                                             \
+	X(VMC_FAULTS, "faults")                 /* calls of vm_fault */                            \
+	X(VMC_FAULT_RESTARTS, "fault_restarts") /* rounds beyond the first */                      \
+	X(VMC_FAULT_ERRORS, "fault_errors")     /* ended in a signal or EFAULT */                  \
+	X(VMC_ZERO_FILL, "zero_fill")           /* fresh zero pages */                             \
+	X(VMC_COW_COPIES, "cow_copies")         /* write to a page of a backing object: copied */  \
+	X(VMC_COW_MOVES, "cow_moves")           /* ... moved up, as nobody else could see it */    \
+	X(VMC_PREFAULTS, "prefaults")           /* resident neighbours mapped on the way */        \
+	X(VMC_PAGEINS, "pageins")               /* pages a pager was asked for */                  \
+	X(VMC_SHADOWS, "shadows")               /* shadow objects put in front */                  \
+	X(VMC_COLLAPSES, "collapses")           /* chains merged */                                \
+	X(VMC_BYPASSES, "bypasses")             /* backing objects stepped over */                 \
+	X(VMC_COALESCES, "coalesces")           /* objects grown under an adjacent mapping */      \
+	X(VMC_FORKS, "forks")                   /* address spaces copied */                        \
+	X(VMC_STACK_GROWTHS, "stack_growths")                                                      \
+	X(VMC_TRANSITION_WAITS, "transition_waits") /* sleeps for an entry in transition */        \
+	X(VMC_BUSY_WAITS, "busy_waits")             /* sleeps for a busy page */                   \
+	X(VMC_PAGE_WAITS, "page_waits")             /* sleeps for a free page */                   \
+	X(VMC_PAGE_REFILLS, "page_refills") /* free-list batches fetched into a hart's cache */    \
+	X(VMC_LOWMEM_CALLS, "lowmem_calls") /* pages asked back from caches */                     \
+	X(VMC_SHOOTDOWNS, "shootdowns")     /* TLB invalidations sent to other harts */
 
 #define VM_COUNTER_ID(id, name) id,
 enum vm_counter { VM_COUNTERS(VM_COUNTER_ID) VMC_COUNT };

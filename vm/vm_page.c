@@ -30,7 +30,7 @@
 #define BUSY_WAITERS 2u
 #define BUSY_SHARED  4u
 
-#define REF_OWNED 0x80000000u
+#define REF_OWNED    0x80000000u
 
 #define PAGE_WAIT_NS (20 * 1000 * 1000ull) /* memory may also come back in ways that wake nobody */
 #define LOWMEM_WANT  64u                   /* pages asked back from caches at once */
@@ -43,12 +43,15 @@ struct pageq {
 	uint64_t count;    /* q */
 };
 
-#define PAGEQ_INIT(q, name) { SPINLOCK_INIT(name, RANK_PAGEQ), LIST_INIT((q).pages), 0 }
+#define PAGEQ_INIT(q, name)                                                                        \
+	{                                                                                          \
+		SPINLOCK_INIT(name, RANK_PAGEQ), LIST_INIT((q).pages), 0                           \
+	}
 
 static struct pageq queues[PQ_COUNT] = {
-	[PQ_INACTIVE] = PAGEQ_INIT(queues[PQ_INACTIVE], "inactive pages"),
-	[PQ_ACTIVE] = PAGEQ_INIT(queues[PQ_ACTIVE], "active pages"),
-	[PQ_LAUNDRY] = PAGEQ_INIT(queues[PQ_LAUNDRY], "laundry"),
+    [PQ_INACTIVE] = PAGEQ_INIT(queues[PQ_INACTIVE], "inactive pages"),
+    [PQ_ACTIVE] = PAGEQ_INIT(queues[PQ_ACTIVE], "active pages"),
+    [PQ_LAUNDRY] = PAGEQ_INIT(queues[PQ_LAUNDRY], "laundry"),
 };
 
 uint64_t (*vm_lowmem_hook)(uint64_t want);
@@ -86,7 +89,8 @@ requeue(struct vm_page *m, enum page_queue q)
 
 	vm_page_dequeue(m);
 	spin_lock(&queues[q].lock);
-	if (__atomic_compare_exchange_n(&m->queue, &none, (uint8_t)q, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	if (__atomic_compare_exchange_n(
+		&m->queue, &none, (uint8_t)q, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		list_push_back(&queues[q].pages, &m->queue_link);
 		queues[q].count++;
 	}
@@ -125,7 +129,8 @@ vm_page_tryxbusy(struct vm_page *m)
 {
 	uint32_t unbusied = 0;
 
-	if (!__atomic_compare_exchange_n(&m->busy, &unbusied, BUSY_EXCL, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(
+		&m->busy, &unbusied, BUSY_EXCL, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	curthread()->busy_pages++;
 	return true;
@@ -178,7 +183,8 @@ vm_page_sunbusy(struct vm_page *m)
 		next = busy - BUSY_SHARED;
 		if (next < BUSY_SHARED)
 			next = 0;
-	} while (!__atomic_compare_exchange_n(&m->busy, &busy, next, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+	    &m->busy, &busy, next, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (next == 0 && (busy & BUSY_WAITERS))
 		wakeup(m);
 }
@@ -216,10 +222,13 @@ vm_page_busy_sleep(struct vm_object *o, struct vm_page *m, const char *why)
 	KASSERT(curthread()->busy_pages == 0);
 	vm_count(VMC_BUSY_WAITS);
 	sleep_prepare(m, why);
-	if (!set_waiters(m))
-		wakeup(m); /* ourselves: the owner was faster */
-	mutex_unlock(&o->lock);
-	(void)sleep_wait(0, NO_DEADLINE);
+	if (set_waiters(m)) {
+		mutex_unlock(&o->lock);
+		(void)sleep_wait(0, NO_DEADLINE);
+	} else {
+		sleep_cancel();
+		mutex_unlock(&o->lock);
+	}
 }
 
 /*
@@ -268,7 +277,8 @@ vm_page_unwire(struct vm_page *m, enum page_queue target)
 		KASSERT((ref & ~REF_OWNED) != 0);
 		if (ref == (REF_OWNED | 1) && target != PQ_NONE && page_queue(m) != target)
 			requeue(m, target);
-	} while (!__atomic_compare_exchange_n(&m->ref, &ref, ref - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+	    &m->ref, &ref, ref - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	if (ref == 1)
 		page_release(m);
 }
@@ -413,7 +423,8 @@ vm_page_wait(void)
 	KASSERT(curthread()->busy_pages == 0);
 	lock_assert_none();
 	vm_count(VMC_LOWMEM_CALLS);
-	if (zone_drain() + kstack_drain() > 0 || (vm_lowmem_hook != NULL && vm_lowmem_hook(LOWMEM_WANT) > 0))
+	if (zone_drain() + kstack_drain() > 0 ||
+	    (vm_lowmem_hook != NULL && vm_lowmem_hook(LOWMEM_WANT) > 0))
 		return true;
 	vm_count(VMC_PAGE_WAITS);
 	return vm_phys_wait(PAGE_WAIT_NS);
@@ -426,6 +437,8 @@ void
 vm_page_dirty(struct vm_page *m)
 {
 	__atomic_store_n(&m->dirty, 1, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC)
+		__atomic_fetch_and(&m->aflags, (uint8_t)~PGA_EXEC, __ATOMIC_RELAXED);
 }
 
 void
@@ -475,11 +488,12 @@ check_queue(enum page_queue q)
 	uint64_t n = 0;
 
 	spin_lock(&queues[q].lock);
-	LIST_FOREACH (l, &queues[q].pages) {
+	LIST_FOREACH(l, &queues[q].pages) {
 		const struct vm_page *m = LIST_ENTRY(l, struct vm_page, queue_link);
 
 		if (page_queue(m) != q || m->ref == 0)
-			panic("page %p on queue %u says queue %u, ref %#x", (const void *)m, q, page_queue(m), m->ref);
+			panic("page %p on queue %u says queue %u, ref %#x", (const void *)m, q,
+			    page_queue(m), m->ref);
 		n++;
 	}
 	KASSERT(n == queues[q].count);
@@ -491,9 +505,11 @@ check_page(struct vm_page *m, void *unused)
 {
 	(void)unused;
 	if (m->object != NULL && !(m->ref & REF_OWNED))
-		panic("page %p is in object %p, which does not own it", (void *)m, (void *)m->object);
+		panic(
+		    "page %p is in object %p, which does not own it", (void *)m, (void *)m->object);
 	if (m->object != NULL && !m->valid && !vm_page_busied(m))
-		panic("page %p of object %p has no contents and is not busy", (void *)m, (void *)m->object);
+		panic("page %p of object %p has no contents and is not busy", (void *)m,
+		    (void *)m->object);
 	if (m->ref == 0 && pmap_page_is_mapped(m))
 		panic("free page %p is mapped", (void *)m);
 }

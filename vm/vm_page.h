@@ -36,12 +36,16 @@ enum page_queue { PQ_NONE, PQ_INACTIVE, PQ_ACTIVE, PQ_LAUNDRY, PQ_COUNT };
 
 /* Bits of vm_page.aflags, set and cleared atomically by anyone. */
 #define PGA_REFERENCED 0x01u
-#define PGA_ZERO       0x02u /* set by who frees a frame: it holds zeros (an empty page table); gone when it is allocated again */
+#define PGA_ZERO                                                                                   \
+	0x02u /* set by who frees a frame: it holds zeros (an empty page table); gone when it is allocated again */
+#define PGA_EXEC                                                                                   \
+	0x04u /* no instruction cache holds older contents (set by the pmap; gone when the page is made dirty or freed) */
 
 /* What a zone keeps about a frame that it has cut into items (zone.c). */
 struct page_slab {
-	struct zone *zone;   /* I */
-	uint64_t in_slab[2]; /* zone lock  bit i: item i is here, not in a magazine and not in use */
+	struct zone *zone; /* I */
+	uint64_t
+	    in_slab[2]; /* zone lock  bit i: item i is here, not in a magazine and not in use */
 };
 
 struct vm_page {
@@ -58,8 +62,8 @@ struct vm_page {
 	uint32_t ref;             /* a    wirings and holds; PG_REF_OBJECT */
 	uint8_t queue;            /* q    enum page_queue */
 	uint8_t valid;            /* b    contents are what (object, pindex) says */
-	uint8_t dirty;            /* a    differs from backing store (pmap may know more: pmap_is_modified) */
-	uint8_t aflags;           /* a    PGA_* */
+	uint8_t dirty;  /* a    differs from backing store (pmap may know more: pmap_is_modified) */
+	uint8_t aflags; /* a    PGA_* */
 };
 
 /* Allocation classes: how deep into the reserve, and what is wanted. */
@@ -80,7 +84,8 @@ void vm_page_startup(const struct phys_range *ranges, unsigned n);
  * Allocation.  Never sleeps.
  */
 /* A page at pindex, exclusively busy, not valid (VM_ALLOC_ZERO does not set valid).  => object locked, no page there.  NULL: none free. */
-struct vm_page *vm_page_alloc(struct vm_object *o, pindex_t pindex, unsigned flags) REQUIRES(o->lock);
+struct vm_page *
+vm_page_alloc(struct vm_object *o, pindex_t pindex, unsigned flags) REQUIRES(o->lock);
 /* A frame that belongs to no object, wired, not busy.  => any context with VM_ALLOC_INTERRUPT.  NULL: none free. */
 struct vm_page *vm_page_alloc_noobj(unsigned flags);
 /* Give a page back: out of its object (object locked), exclusively busy or not busy, unmapped (asserted).  Wired: only disowned, the
@@ -94,8 +99,9 @@ bool vm_page_wait(void);
  * Pages of an object.  => object locked.
  */
 struct vm_page *vm_page_lookup(struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
-struct vm_page *vm_page_find_least(struct vm_object *o, pindex_t pindex) REQUIRES(o->lock); /* smallest index >= pindex */
-struct vm_page *vm_page_next(struct vm_page *m);                                             /* in index order, NULL at the end */
+struct vm_page *vm_page_find_least(struct vm_object *o, pindex_t pindex)
+    REQUIRES(o->lock);                           /* smallest index >= pindex */
+struct vm_page *vm_page_next(struct vm_page *m); /* in index order, NULL at the end */
 /* Cannot fail: the tree is intrusive. */
 void vm_page_insert(struct vm_page *m, struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
 /* Out of the object; it is the caller's alone until inserted elsewhere or freed.  => object locked, m xbusy. */
@@ -119,8 +125,9 @@ void vm_page_busy_sleep(struct vm_object *o, struct vm_page *m, const char *why)
 /*
  * Pins and queues.
  */
-void vm_page_wire(struct vm_page *m);                           /* takes it off its queue when it is next looked at */
-void vm_page_unwire(struct vm_page *m, enum page_queue target); /* the last one: to that queue, or free if it has no object */
+void vm_page_wire(struct vm_page *m); /* takes it off its queue when it is next looked at */
+void vm_page_unwire(struct vm_page *m,
+    enum page_queue target); /* the last one: to that queue, or free if it has no object */
 bool vm_page_wired(const struct vm_page *m);
 unsigned vm_page_wire_count(const struct vm_page *m);
 void vm_page_activate(struct vm_page *m);
@@ -148,7 +155,8 @@ vm_page_kva(const struct vm_page *m)
 	return (void *)(DMAP_BASE + ptoa(m->pfn));
 }
 
-struct vm_page *vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages, or never used so far */
+struct vm_page *
+vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages, or never used so far */
 
 /* Counters.  => any context; snapshots. */
 uint64_t vm_page_free_count(void);

@@ -58,11 +58,12 @@ static unsigned nsegments;                    /* I */
 static uint64_t total_frames, reserve;        /* I */
 
 static struct spinlock free_lock = SPINLOCK_INIT("free list", RANK_FREELIST);
-static struct list free_list[FREE_LISTS] = { LIST_INIT(free_list[0]), LIST_INIT(free_list[1]) }; /* f */
-static uint64_t free_count;  /* f  on the lists and fresh; caches not counted */
-static uint32_t zero_count;  /* f  on the zeroed list; read without the lock as a hint */
-static uint32_t waiters;     /* f */
-static uint32_t pressure;    /* a  written under f */
+static struct list free_list[FREE_LISTS] = {
+    LIST_INIT(free_list[0]), LIST_INIT(free_list[1])}; /* f */
+static uint64_t free_count; /* f  on the lists and fresh; caches not counted */
+static uint32_t zero_count; /* f  on the zeroed list; read without the lock as a hint */
+static uint32_t waiters;    /* f */
+static uint32_t pressure;   /* a  written under f */
 static struct frame_cache cache[MAXHART];
 
 static bool
@@ -243,7 +244,8 @@ frame_revive(struct vm_page *m, unsigned flags)
 		m->aflags = 0;
 	} else {
 		if (!poison_revive(kva, PAGE_SIZE))
-			panic("frame %#lx was written while it was free", (unsigned long)vm_page_to_phys(m));
+			panic("frame %#lx was written while it was free",
+			    (unsigned long)vm_page_to_phys(m));
 		if (flags & VM_ALLOC_ZERO)
 			pmap_zero_page(m);
 	}
@@ -350,17 +352,18 @@ check_frame(const struct vm_page *m)
 {
 	if (m->object != NULL || m->ref != 0 || m->busy != 0 || m->queue != PQ_NONE || m->valid)
 		panic("free frame %#lx is in use: object %p ref %#x busy %#x queue %u valid %u",
-		    (unsigned long)vm_page_to_phys(m), (void *)m->object, m->ref, m->busy, m->queue, m->valid);
+		    (unsigned long)vm_page_to_phys(m), (void *)m->object, m->ref, m->busy, m->queue,
+		    m->valid);
 }
 
 void
 vm_phys_check(void)
 {
-	uint64_t n[FREE_LISTS] = { 0, 0 }, fresh = 0;
+	uint64_t n[FREE_LISTS] = {0, 0}, fresh = 0;
 
 	spin_lock(&free_lock);
 	for (unsigned i = 0; i < FREE_LISTS; i++)
-		LIST_FOREACH (l, &free_list[i]) {
+		LIST_FOREACH(l, &free_list[i]) {
 			const struct vm_page *m = LIST_ENTRY(l, struct vm_page, queue_link);
 
 			check_frame(m);
@@ -392,7 +395,8 @@ steal_array(struct phys_range *ranges, unsigned n, uint64_t frames)
 		if (ranges[i].end - ranges[i].start > largest->end - largest->start)
 			largest = &ranges[i];
 	if (largest->end - largest->start < 2 * size)
-		panic("memory is in pieces too small for the page array (%lu KiB)", (unsigned long)(size >> 10));
+		panic("memory is in pieces too small for the page array (%lu KiB)",
+		    (unsigned long)(size >> 10));
 	pa = largest->start;
 	largest->start += size;
 	return (struct vm_page *)(DMAP_BASE + pa);

@@ -44,7 +44,8 @@ struct magazine {
 struct zone {
 	struct magazine magazine[MAXHART];
 	struct spinlock lock;
-	struct list partial, full;     /* lock  slabs with, without an item in them, by queue_link; wholly free ones are last in partial */
+	struct list partial,
+	    full; /* lock  slabs with, without an item in them, by queue_link; wholly free ones are last in partial */
 	uint64_t out;                  /* lock  items not in slabs: in use or in magazines */
 	uint64_t pages, empty;         /* lock  slabs, and how many of them are wholly free */
 	struct zone *next;             /* I  all zones */
@@ -55,7 +56,7 @@ struct zone {
 	char stat_name[ZONE_NAME_MAX]; /* I */
 };
 
-static struct zone zone_zone; /* of struct zone */
+static struct zone zone_zone;  /* of struct zone */
 static struct zone *all_zones; /* a  only ever grows, at the head */
 static struct zone *kmalloc_zone[KMALLOC_CLASSES];
 
@@ -204,11 +205,12 @@ free_slabs(struct list *pages)
 static bool
 slab_create(struct zone *z, unsigned flags)
 {
-	struct vm_page *m = vm_page_alloc_noobj((flags & ZONE_SYSTEM) ? VM_ALLOC_SYSTEM : VM_ALLOC_NORMAL);
+	struct vm_page *m =
+	    vm_page_alloc_noobj((flags & ZONE_SYSTEM) ? VM_ALLOC_SYSTEM : VM_ALLOC_NORMAL);
 
 	if (m == NULL)
 		return false;
-	m->slab = (struct page_slab){ z, { all_items(z, 0), all_items(z, 1) } };
+	m->slab = (struct page_slab){z, {all_items(z, 0), all_items(z, 1)}};
 	for (unsigned i = 0; i < z->per_slab; i++) {
 		void *item = (char *)vm_page_kva(m) + i * z->size;
 
@@ -325,7 +327,8 @@ zone_drain(void)
 {
 	uint64_t freed = 0;
 
-	for (struct zone *z = __atomic_load_n(&all_zones, __ATOMIC_ACQUIRE); z != NULL; z = z->next) {
+	for (struct zone *z = __atomic_load_n(&all_zones, __ATOMIC_ACQUIRE); z != NULL;
+	     z = z->next) {
 		struct list pages = LIST_INIT(pages);
 
 		spin_lock(&z->lock);
@@ -367,7 +370,8 @@ zone_setup(struct zone *z, const char *name, size_t size, unsigned flags, void (
 	memcpy(z->stat_name, STAT_PREFIX, strlen(STAT_PREFIX));
 	memcpy(z->stat_name + strlen(STAT_PREFIX), name, strlen(name) + 1);
 	z->next = __atomic_load_n(&all_zones, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&all_zones, &z->next, z, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (!__atomic_compare_exchange_n(
+	    &all_zones, &z->next, z, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		continue;
 }
 
@@ -385,8 +389,8 @@ zone_create(const char *name, size_t size, unsigned flags, void (*init)(void *it
 void
 zone_bootstrap(void)
 {
-	static const char *const names[KMALLOC_CLASSES] = { "kmalloc_32", "kmalloc_64", "kmalloc_128", "kmalloc_256",
-		"kmalloc_512", "kmalloc_1024", "kmalloc_2048" };
+	static const char *const names[KMALLOC_CLASSES] = {"kmalloc_32", "kmalloc_64",
+	    "kmalloc_128", "kmalloc_256", "kmalloc_512", "kmalloc_1024", "kmalloc_2048"};
 
 	zone_setup(&zone_zone, "zone", sizeof(struct zone), 0, NULL);
 	for (unsigned i = 0; i < KMALLOC_CLASSES; i++)
@@ -411,7 +415,8 @@ kmalloc(size_t size, unsigned flags)
 {
 	if (size <= KMALLOC_MAX)
 		return zone_alloc(kmalloc_class(size), flags);
-	return (void *)km_kmemalloc(kmem_map, size, KM_NOWAIT | ((flags & ZONE_ZERO) ? KM_ZERO : 0));
+	return (void *)km_kmemalloc(
+	    kmem_map, size, KM_NOWAIT | ((flags & ZONE_ZERO) ? KM_ZERO : 0));
 }
 
 void
@@ -473,7 +478,7 @@ check_slabs(const struct zone *z, const struct list *slabs, bool full, uint64_t 
 {
 	uint64_t n = 0;
 
-	LIST_FOREACH (l, slabs) {
+	LIST_FOREACH(l, slabs) {
 		const struct vm_page *m = LIST_ENTRY(l, struct vm_page, queue_link);
 
 		KASSERT(m->slab.zone == z && slab_is_full(m) == full);
@@ -490,17 +495,21 @@ check_slabs(const struct zone *z, const struct list *slabs, bool full, uint64_t 
 void
 zone_check_all(void)
 {
-	for (struct zone *z = __atomic_load_n(&all_zones, __ATOMIC_ACQUIRE); z != NULL; z = z->next) {
+	for (struct zone *z = __atomic_load_n(&all_zones, __ATOMIC_ACQUIRE); z != NULL;
+	     z = z->next) {
 		uint64_t in_slabs = 0, cached = 0, pages;
 
 		spin_lock(&z->lock);
-		pages = check_slabs(z, &z->partial, false, &in_slabs) + check_slabs(z, &z->full, true, &in_slabs);
+		pages = check_slabs(z, &z->partial, false, &in_slabs) +
+		    check_slabs(z, &z->full, true, &in_slabs);
 		for (const struct magazine *g = z->magazine; g < &z->magazine[MAXHART]; g++)
 			cached += __atomic_load_n(&g->n, __ATOMIC_RELAXED);
-		if (pages != z->pages || in_slabs + z->out != pages * z->per_slab || cached > z->out)
-			panic("%s: %lu slabs (%lu counted), %lu items in them, %lu out, %lu in magazines", z->stat_name,
-			    (unsigned long)pages, (unsigned long)z->pages, (unsigned long)in_slabs, (unsigned long)z->out,
-			    (unsigned long)cached);
+		if (pages != z->pages || in_slabs + z->out != pages * z->per_slab ||
+		    cached > z->out)
+			panic("%s: %lu slabs (%lu counted), %lu items in them, %lu out, %lu in "
+			      "magazines",
+			    z->stat_name, (unsigned long)pages, (unsigned long)z->pages,
+			    (unsigned long)in_slabs, (unsigned long)z->out, (unsigned long)cached);
 		spin_unlock(&z->lock);
 	}
 }

@@ -17,7 +17,8 @@
 #define ZONE_ZERO   0x01u /* zone_alloc: contents zero */
 #define ZONE_SYSTEM 0x02u /* zone_alloc: may use the page reserve (VM_ALLOC_SYSTEM) */
 
-#define ZONE_NOFREE 0x01u /* zone_init: memory is type-stable, slabs are never given back; items keep what they hold after zone_free */
+#define ZONE_NOFREE                                                                                \
+	0x01u /* zone_init: memory is type-stable, slabs are never given back; items keep what they hold after zone_free */
 
 struct zone;
 
@@ -39,7 +40,7 @@ void zone_bootstrap(void); /* => after vm_page_startup */
 uint64_t zone_in_use(const struct zone *z);
 const char *zone_name(const struct zone *z);
 const char *zone_stat_name(const struct zone *z); /* zone_NAME */
-uint64_t zone_page_count(void); /* pages held by all zones */
+uint64_t zone_page_count(void);                   /* pages held by all zones */
 /* Give back what the zones hold in reserve: magazines and empty slabs.  Returns how many pages became free.  => any context. */
 uint64_t zone_drain(void);
 /* Calls fn for each zone. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern/base/debug.h and the clock, on the host.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kern/base/debug.h"
+#include "kern/base/sleep.h"
+#include "tests/host/host.h"
+
+uint64_t host_clock;
+jmp_buf *host_panic_jump;
+char host_panic_text[256];
+
+void
+kvprintf(const char *fmt, va_list ap)
+{
+	vfprintf(stderr, fmt, ap);
+}
+
+void
+kprintf(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	kvprintf(fmt, ap);
+	va_end(ap);
+}
+
+bool
+klog_enabled(enum log_level level)
+{
+	return level <= LOG_WARN;
+}
+
+void
+klog(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!klog_enabled(level))
+		return;
+	va_start(ap, fmt);
+	kvprintf(fmt, ap);
+	va_end(ap);
+}
+
+void
+panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, ap);
+	va_end(ap);
+	if (host_panic_jump != NULL)
+		longjmp(*host_panic_jump, 1);
+	fprintf(stderr, "panic: %s\n", host_panic_text);
+	abort();
+}
+
+void
+backtrace(void)
+{
+	/* abort() under a sanitizer or a debugger shows more than we could. */
+}
+
+uint64_t
+clock_mono_ns(void)
+{
+	return host_clock;
+}
+
+uint64_t
+clock_real_ns(void)
+{
+	return host_clock;
+}

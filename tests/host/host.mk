@@ -1,0 +1,62 @@
+# Host tests of vm/: the kernel's sources over the stand-ins of tests/host. Included by the Makefile.
+#
+#   check-vm           tests/vm_*.c under sanitizers, the corpus, and some random inputs
+#   fuzz [T=60]        libFuzzer over the same inputs (without clang: random ones), T seconds
+#   mutants            seeded bugs: which test finds each?
+
+T ?= 60
+
+HOSTVM_SRC := $(wildcard vm/*.c) lib/tree.c $(wildcard tests/host/*.c)
+HOSTVM_TESTS := $(patsubst tests/%.c,%,$(filter-out tests/vm_fuzz%,$(wildcard tests/vm_*.c)))
+HOSTVM_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -MD -MP -Itests/host/shadow -I. -D_GNU_SOURCE $(WARN) \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+HOSTVM_WRAP := -Wl,--wrap=zone_alloc,--wrap=vm_phys_alloc
+HOSTVM_OBJ := $(HOSTVM_SRC:%=$(BUILD)/t/%.o)
+
+$(BUILD)/t/%.o: % $(FLAGS)
+	$(call say,HOSTCC,$<)
+	$(MKDIR)
+	$(Q)$(HOSTCC) $(HOSTVM_FLAGS) -c -o $@ $<
+
+$(HOSTVM_TESTS:%=$(BUILD)/t/%): $(BUILD)/t/%: $(BUILD)/t/tests/%.c.o $(HOSTVM_OBJ)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $(HOSTVM_WRAP) -o $@ $^ -lcmocka
+
+$(BUILD)/t/vm_replay: $(BUILD)/t/tests/vm_fuzz.c.o $(BUILD)/t/tests/vm_fuzz_main.c.o $(HOSTVM_OBJ)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $(HOSTVM_WRAP) -o $@ $^
+
+# The fuzzer: every source of vm/ instrumented for coverage.
+FUZZ_FLAGS := $(filter-out -MD -MP,$(HOSTVM_FLAGS)) -O2 -fsanitize=fuzzer-no-link
+$(BUILD)/f/%.o: % $(FLAGS)
+	$(call say,CLANG,$<)
+	$(MKDIR)
+	$(Q)clang $(FUZZ_FLAGS) -MD -MP -c -o $@ $<
+
+$(BUILD)/f/vm_fuzz: $(BUILD)/f/tests/vm_fuzz.c.o $(HOSTVM_SRC:%=$(BUILD)/f/%.o)
+	$(call say,HOSTLD,$@)
+	$(Q)clang -fsanitize=fuzzer,address,undefined $(HOSTVM_WRAP) -o $@ $^
+
+.PHONY: check-vm
+check-vm: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran) $(BUILD)/t/vm_replay
+	$(Q)$(BUILD)/t/vm_replay tests/corpus/*
+	$(Q)$(BUILD)/t/vm_replay -r 2000
+
+.PHONY: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran)
+$(HOSTVM_TESTS:%=$(BUILD)/t/%.ran): $(BUILD)/t/%.ran: $(BUILD)/t/%
+	$(Q)$< >$<.log 2>&1 || { cat $<.log; echo "failed: $<"; exit 1; }
+
+# New inputs that reach something new stay in the build folder; what is worth keeping is copied to tests/corpus by hand.
+.PHONY: fuzz
+ifneq ($(shell command -v clang 2>/dev/null),)
+fuzz: $(BUILD)/f/vm_fuzz
+	$(Q)mkdir -p $(BUILD)/f/corpus
+	$(Q)$< -max_total_time=$(T) -max_len=512 -print_final_stats=1 -artifact_prefix=$(BUILD)/f/ $(BUILD)/f/corpus tests/corpus
+else
+fuzz: $(BUILD)/t/vm_replay
+	$(Q)$< -t $(T)
+endif
+
+.PHONY: mutants
+mutants:
+	$(Q)tests/mutants/run $(M)
