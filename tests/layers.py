@@ -14,7 +14,8 @@ import sys
 # A named header belongs to the layer given here, everything else to that of the longest matching folder.
 NAMED = {
     "arch/riscv/types.h": "md", "arch/riscv/vmparam.h": "md", "arch/riscv/cpu.h": "md", "arch/riscv/atomic.h": "md",
-    "arch/riscv/pmap_md.h": "md", "kern/trap.h": "upcall", "kern/fs/fs_disk.h": "disk", "kern/fs/fs_format.h": "disk",
+    "arch/riscv/pmap_md.h": "md", "arch/riscv/machine.h": "md", "arch/riscv/uaccess.h": "md",
+    "kern/trap.h": "upcall", "kern/fs/fs_disk.h": "disk", "kern/fs/fs_format.h": "disk",
 }
 FOLDERS = {
     "lib/": "lib", "lib/libc/": "libc", "arch/": "arch", "kern/base/": "base", "vm/": "vm", "kern/fs/": "fs",

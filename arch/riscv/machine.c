@@ -87,6 +87,7 @@ hart_start(unsigned cpu, struct md_thread *md)
 {
 	uint32_t *online = &cpus[cpu].online;
 
+	md_thread_init(md, md->kstack, NULL, NULL);
 	md->cpu = &cpus[cpu];
 	__atomic_store_n(online, HART_WAITED_FOR, __ATOMIC_RELEASE);
 

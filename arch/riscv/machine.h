@@ -88,8 +88,8 @@ void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
 void poweroff(int status) NORETURN;
 void machine_reboot(void) NORETURN;
 
-/* Start hart `cpu` as thread `md`, on its kernel stack; it calls secondary_main() (kern/trap.h).
- * => thread context; md initialised by md_thread_init (entry not used).  Waits until it runs; returns 0, or EIO after one line on the
+/* Start hart `cpu` as thread `md`, on its kernel stack md->kstack; it calls secondary_main() (kern/trap.h).
+ * => any context; md lies in the image (boot_thread).  Waits until it runs; returns 0, or EIO after one line on the
  * console: go on without it. */
 int hart_start(unsigned cpu, struct md_thread *md);
 

@@ -36,6 +36,7 @@ enum lock_rank {
 	RANK_KERNEL_MAP = 40,
 	RANK_OBJECT = 50,     /* vm_object; shadow before backing with _nested */
 	RANK_BLOCKMAP = 60,   /* an inode's block map (pager side) */
+	RANK_ORPHAN = 62,     /* list of inodes being freed */
 	RANK_BUF = 65,        /* metadata buffer */
 	RANK_LOG = 70,        /* journal bookkeeping */
 	RANK_LEAF_SLEEP = 90, /* sleeping leaf locks of one file */
@@ -60,6 +61,7 @@ enum lock_rank {
 	RANK_SLEEPQ = 230,
 	RANK_RUNQ = 240,
 	RANK_CONSOLE = 250, /* output only: may be taken under anything */
+	RANK_UART = 260, /* the serial line below it */
 };
 
 struct lock_head {
