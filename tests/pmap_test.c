@@ -26,7 +26,7 @@
 
 static const struct model_knobs svade = { .asid_bits = 16 };
 static const struct model_knobs svadu = { .asid_bits = 16, .hardware_ad = true };
-static const struct model_knobs strict = { .asid_bits = 16, .negative_caching = true };
+static const struct model_knobs stubborn = { .asid_bits = 16, .stubborn = true };
 
 /* Go on as another hart. */
 static void
@@ -144,7 +144,7 @@ static void
 does_what_is_entered_translate_until_removed(void **state)
 {
 	(void)state;
-	model_boot(1, strict);
+	model_boot(1, stubborn);
 	struct pmap *pm = pmap_create();
 	struct vm_page *m = model_page(), *n = model_page();
 	paddr_t pa;
@@ -539,7 +539,7 @@ static void
 is_every_write_noticed_with_stubborn_tlbs(void **state)
 {
 	(void)state;
-	is_every_write_noticed(&strict);
+	is_every_write_noticed(&stubborn);
 }
 
 static void
@@ -565,6 +565,28 @@ does_the_kernel_never_depend_on_a_fixup(void **state)
 	assert_int_equal(pmap_resident_count(kernel_pmap), 0);
 	free_page(m);
 	free_page(n);
+}
+
+/* A fixup is worth a trap, so one must do. */
+static void
+is_one_fixup_enough(void **state)
+{
+	(void)state;
+	model_boot(1, stubborn);
+	struct pmap *pm = pmap_create();
+	struct vm_page *m = model_page();
+
+	pmap_activate(pm);
+	enter(pm, A, m, RW, RO);
+	assert_ptr_equal(model_access(A, RO, true), m);
+	assert_null(model_access(A, W, true));
+	assert_true(pmap_fault_fixup(pm, A + 3, W));
+	assert_ptr_equal(model_access(A, W, true), m);
+	clear(pm);
+	pmap_activate(NULL);
+	free_page(m);
+	pmap_destroy(pm);
+	model_check_leaks();
 }
 
 /*
@@ -611,6 +633,36 @@ is_the_old_page_gone_everywhere_before_the_new_one_is_there(void **state)
 	everybody_off(3);
 	clear(pm);
 	free_page(n);
+	pmap_destroy(pm);
+	model_check_leaks();
+}
+
+/* The same page again with fewer rights is a revocation like any other. */
+static void
+does_entering_with_fewer_rights_reach_all_harts(void **state)
+{
+	(void)state;
+	model_boot(2, svadu);
+	struct pmap *pm = pmap_create();
+	struct vm_page *m = model_page();
+
+	enter(pm, A, m, RW, W);
+	on_hart(1, pm);
+	assert_ptr_equal(model_touch(pm, A, W), m);
+	on_hart(0, pm);
+	enter(pm, A, m, RO, RO);
+	on_hart(1, pm);
+	assert_null(model_touch(pm, A, W));
+	/* More rights need no word to the others: they find out by a fault. */
+	on_hart(0, pm);
+	uint64_t fences = model_counts.remote_fences;
+	enter(pm, A, m, RW, W);
+	assert_int_equal(model_counts.remote_fences, fences);
+	on_hart(1, pm);
+	assert_ptr_equal(model_touch(pm, A, W), m);
+	everybody_off(2);
+	clear(pm);
+	free_page(m);
 	pmap_destroy(pm);
 	model_check_leaks();
 }
@@ -685,7 +737,7 @@ static void
 do_spaces_stay_apart_when_asids_roll_over(void **state)
 {
 	(void)state;
-	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 2, .negative_caching = true });
+	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 2, .stubborn = true });
 	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 1, .hardware_ad = true });
 }
 
@@ -820,7 +872,7 @@ static void
 does_a_switch_bring_new_kernel_mappings(void **state)
 {
 	(void)state;
-	model_boot(2, strict);
+	model_boot(2, stubborn);
 	struct vm_page *m = model_page();
 
 	assert_int_equal(pmap_growkernel(K, K + PAGE_SIZE), 0);
@@ -1105,7 +1157,7 @@ do_random_operations_give_what_they_should(void **state)
 	for (unsigned seed = 1; seed <= 12; seed++) {
 		random_world((struct model_knobs){ .asid_bits = seed % 4 == 3 ? 16 : seed % 4,
 				 .hardware_ad = seed % 2 != 0,
-				 .negative_caching = seed % 3 == 0 },
+				 .stubborn = seed % 3 == 0 },
 		    seed);
 	}
 }
@@ -1208,7 +1260,7 @@ is_a_free_page_out_of_reach_while_all_work_at_once(void **state)
 {
 	(void)state;
 	is_a_free_page_out_of_reach_of_all_harts(svadu);
-	is_a_free_page_out_of_reach_of_all_harts((struct model_knobs){ .asid_bits = 1, .negative_caching = true });
+	is_a_free_page_out_of_reach_of_all_harts((struct model_knobs){ .asid_bits = 1, .stubborn = true });
 	is_a_free_page_out_of_reach_of_all_harts((struct model_knobs){ .asid_bits = 0, .hardware_ad = true });
 }
 
@@ -1233,7 +1285,9 @@ main(void)
 		cmocka_unit_test(is_every_write_noticed_by_the_walker),
 		cmocka_unit_test(is_every_write_noticed_with_stubborn_tlbs),
 		cmocka_unit_test(does_the_kernel_never_depend_on_a_fixup),
+		cmocka_unit_test(is_one_fixup_enough),
 		cmocka_unit_test(is_the_old_page_gone_everywhere_before_the_new_one_is_there),
+		cmocka_unit_test(does_entering_with_fewer_rights_reach_all_harts),
 		cmocka_unit_test(does_a_hart_come_back_to_the_truth),
 		cmocka_unit_test(do_spaces_stay_apart_with_many_asids),
 		cmocka_unit_test(do_spaces_stay_apart_when_asids_roll_over),

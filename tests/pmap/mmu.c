@@ -188,7 +188,7 @@ tlb_add(struct hart *h, int level, vaddr_t va, pte_t pte)
 		.pte = pte,
 	};
 
-	if ((pte & PTE_V) == 0 && !model_knobs.negative_caching)
+	if ((pte & PTE_V) == 0 && !model_knobs.stubborn)
 		return;
 	KASSERT(h->n < TLB_ENTRIES);
 	if (old != NULL)
@@ -269,9 +269,9 @@ model_access(vaddr_t va, vm_prot_t access, bool user)
 	hart_lock(h);
 	struct tlb_entry *e = tlb_find(h, 0, va);
 	pte_t leaf = e != NULL ? e->pte : 0;
-	if (e == NULL || (allows(leaf, access, user) && (leaf & set) != set))
+	if (e == NULL || (allows(leaf, access, user) && (leaf & set) != set && !model_knobs.stubborn))
 		leaf = walk(h, va, access, user);
-	else if (!allows(leaf, access, user))
+	else if (!allows(leaf, access, user) || (leaf & set) != set)
 		leaf = 0;
 	if (leaf != 0 && !model_frame_in_use(pte_pa(leaf)))
 		panic("access to a free frame at %#lx", va);

@@ -3,7 +3,7 @@
  * The pmap on the host: arch/riscv/pmap*.c and tlb.c as they are, on a machine made of memory.
  *
  *      mmu.c       harts with a page table walker and a TLB that forgets nothing until it is fenced: leaves, tables, and if asked for
- *                  invalid entries as well.  Touching a free frame, or walking through one, ends the test.
+ *                  what is no use as well.  Touching a free frame, or walking through one, ends the test.
  *      machine.c   RAM, pages, zones, locks, panic: just enough of what the pmap stands on
  *      shadow/     headers that replace the machine's (first on the include path)
  *
@@ -28,8 +28,8 @@
 /* How the harts behave. */
 struct model_knobs {
 	unsigned asid_bits;
-	bool hardware_ad;      /* the walker sets A and D itself (Svadu); else it faults (Svade) */
-	bool negative_caching; /* the TLB remembers invalid entries */
+	bool hardware_ad; /* the walker sets A and D itself (Svadu); else it faults (Svade) */
+	bool stubborn;    /* the TLB remembers invalid entries, and does not look again for a missing A or D */
 };
 extern struct model_knobs model_knobs;
 
