@@ -49,6 +49,7 @@ struct tty {
 	struct poll_queue pollers;
 	int32_t sid;                /* Y  the session it controls; 0: none */
 	int32_t pgrp;               /* Y  that session's foreground group */
+	bool held;                  /* Y  the line keeps its input, as there is no room here */
 	struct winsize size;        /* Y */
 	unsigned staged;            /* Y  bytes in stage */
 	char stage[STAGE_SIZE];     /* Y  on their way out */
@@ -140,6 +141,17 @@ drain(struct tty *t)
 
 /* ---- Input side ------------------------------------------------------------------------------------------------------------- */
 
+/* Hold the line back, or let it go on, by how much input is waiting here.  => t->lock held. */
+static void
+throttle(struct tty *t)
+{
+	bool hold = ldisc_throttled(&t->ldisc);
+
+	if (hold != t->held)
+		t->line->hold(t->line, hold);
+	t->held = hold;
+}
+
 /* Do what the line discipline asked for.  => no lock held. */
 static void
 follow_up(struct tty *t, unsigned todo, int32_t pgrp)
@@ -173,6 +185,7 @@ tty_input(void *arg, const uint8_t *buf, size_t n)
 	for (size_t i = 0; i < n; i++)
 		todo |= ldisc_input(&t->ldisc, (char)buf[i]);
 	flush_stage(t);
+	throttle(t);
 	pgrp = t->pgrp;
 	spin_unlock(&t->lock);
 	follow_up(t, todo, pgrp);
@@ -296,6 +309,7 @@ read_chunk(struct tty *t, char *buf, size_t size, bool nonblock, size_t *got, bo
 	spin_lock(&t->lock);
 	error = wait_input(t, size, nonblock);
 	*got = error ? 0 : ldisc_read(&t->ldisc, buf, size);
+	throttle(t);
 	*over = *got < size || !ldisc_readable(&t->ldisc) ||
 	    ((t->ldisc.termios.lflag & ICANON) && ldisc_at_line_end(&t->ldisc));
 	spin_unlock(&t->lock);
@@ -379,6 +393,7 @@ set_modes(struct tty *t, uint32_t cmd, uint64_t arg)
 	if (cmd == TCSETSF)
 		ldisc_flush_input(&t->ldisc);
 	todo = ldisc_set_termios(&t->ldisc, &modes);
+	throttle(t);
 	spin_unlock(&t->lock);
 	follow_up(t, todo, 0);
 	return 0;
@@ -486,6 +501,7 @@ flush_queues(struct tty *t, uint64_t which)
 		ldisc_flush_input(&t->ldisc);
 	if (which != TCIFLUSH)
 		t->staged = 0;
+	throttle(t);
 	spin_unlock(&t->lock);
 	follow_up(t, LDISC_RESUMED, 0);
 	return 0;
@@ -621,4 +637,5 @@ tty_init(void)
 	t->line->arg = t;
 	t->line->output_ready = tty_output_ready;
 	t->line->input = tty_input;
+	t->line->hold(t->line, false);
 }
