@@ -45,7 +45,7 @@ beyond_limit(const struct file *f, const struct uio *u, uint64_t *excess)
 	if (limit == RLIM_INFINITY || u->resid == 0 || !inode_is(f->inode, S_IFREG))
 		return 0;
 	if (start >= limit) {
-		signal_thread(curuthread(), SIGXFSZ, NULL);
+		(void)signal_thread(curproc(), curuthread()->tid, SIGXFSZ, NULL);
 		return EFBIG;
 	}
 	if (u->resid > limit - start)

@@ -271,7 +271,7 @@ wait_space(struct file *f, struct pipe *p, uint32_t need) REQUIRES(p->lock)
 		error = f->flags & O_NONBLOCK ? EAGAIN : wait_writable(p);
 	if (p->readers > 0)
 		return error;
-	signal_thread(curuthread(), SIGPIPE, NULL);
+	(void)signal_thread(curproc(), curuthread()->tid, SIGPIPE, NULL);
 	return EPIPE;
 }
 

@@ -347,7 +347,7 @@ truncate_file(struct file *f, int64_t size)
 	if (size < 0 || !file_writable(f) || f->inode == NULL || !inode_is(f->inode, S_IFREG))
 		return EINVAL;
 	if ((uint64_t)size > curproc()->limit[RLIMIT_FSIZE].rlim_cur && (uint64_t)size > f->inode->size) {
-		signal_thread(curuthread(), SIGXFSZ, NULL);
+		(void)signal_thread(curproc(), curuthread()->tid, SIGXFSZ, NULL);
 		return EFBIG;
 	}
 	return vfs_truncate(f->inode, (uint64_t)size);

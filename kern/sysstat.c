@@ -384,7 +384,7 @@ sys_truncate(const struct syscall_args *args)
 	if (!error)
 		return change(&t, &set, true);
 	if (error == EFBIG)
-		signal_thread(curuthread(), SIGXFSZ, NULL);
+		(void)signal_thread(curproc(), curuthread()->tid, SIGXFSZ, NULL);
 	release(&t);
 	return -error;
 }
