@@ -6,7 +6,7 @@
 #define ARCH_RISCV_ASM_H
 
 /* struct trapframe */
-#define TF_X(n)   ((n) * 8)
+#define TF_X(n)   ((n)*8)
 #define TF_FP     256
 #define TF_PC     264
 #define TF_STATUS 272
@@ -22,14 +22,14 @@
 #define MD_SAVE1  32
 #define MD_RA     40
 #define MD_SP     48
-#define MD_S(n)   (56 + (n) * 8)
+#define MD_S(n)   (56 + (n)*8)
 
 /* struct cpu */
-#define CPU_EMERGENCY_STACK 0
+#define CPU_EMERGENCY_STACK   0
 
-#define KSTACK_SHIFT           14
-#define EMERGENCY_STACK_SHIFT  13
-#define EMERGENCY_STACK_SIZE   (1 << EMERGENCY_STACK_SHIFT)
+#define KSTACK_SHIFT          14
+#define EMERGENCY_STACK_SHIFT 13
+#define EMERGENCY_STACK_SIZE  (1 << EMERGENCY_STACK_SHIFT)
 
 /* Where the image is loaded, and where it is linked to run. */
 #define LINK_PA     0x80200000
@@ -39,7 +39,7 @@
 	.globl name;                                                                               \
 	.balign 4;                                                                                 \
 	.type name, @function;                                                                     \
-	name:
-#define END(name) .size name, . - name
+name:
+#define END(name) .size name, .- name
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Atomic operations on single bytes, by the names and arguments that gcc calls them by (it knows the 4 and 8 byte forms itself, and so does
- * clang all of them).  The byte is updated inside its aligned word; memory order is always the strongest.
+ * Atomic operations on single bytes, by the names and arguments that gcc calls them by (it knows
+ * the 4 and 8 byte forms itself, and so does clang all of them). The byte is updated inside its
+ * aligned word; memory order is always the strongest.
  */
 #include "arch/riscv/asm.h"
 
@@ -59,7 +60,8 @@ ENTRY(__atomic_exchange_1)
 	result	t2
 END(__atomic_exchange_1)
 
-/* bool __atomic_compare_exchange_1(uint8_t *p, uint8_t *expected, uint8_t value, int success, int failure) */
+/* bool __atomic_compare_exchange_1(uint8_t *p, uint8_t *expected, uint8_t value, int success, int
+ * failure) */
 ENTRY(__atomic_compare_exchange_1)
 	mv	a5, a1
 	lbu	a6, 0(a5)

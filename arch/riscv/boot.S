@@ -2,9 +2,10 @@
 /*
  * First instructions of each hart.
  *
- * The firmware enters with the MMU off, so everything here is addressed relative to pc until the boot page table is on.  That table
- * is constant: RAM and device registers in the direct map by 1 GiB leaves, the image at its final place, and once more where
- * it was loaded, for the one instruction between "MMU on" and the jump.  pmap_bootstrap() builds the real one.
+ * The firmware enters with the MMU off, so everything here is addressed relative to pc until the
+ * boot page table is on. That table is constant: RAM and device registers in the direct map by 1
+ * GiB leaves, the image at its final place, and once more where it was loaded, for the one
+ * instruction between "MMU on" and the jump. pmap_bootstrap() builds the real one.
  */
 #include "arch/riscv/asm.h"
 
@@ -53,8 +54,8 @@ ENTRY(_start)
 END(_start)
 
 /*
- * Every other hart: a1 = its thread, an address in the image.  The thread's stack is mapped by the final page table only, so the first
- * steps are done on the hart's emergency stack.
+ * Every other hart: a1 = its thread, an address in the image. The thread's stack is mapped by the
+ * final page table only, so the first steps are done on the hart's emergency stack.
  */
 ENTRY(secondary_start)
 	csrw	sie, zero

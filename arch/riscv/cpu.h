@@ -2,11 +2,12 @@
 /*
  * One hart: its registers, its interrupts, the thread it runs, and how it switches to another.
  *
- * In the kernel, tp is the running thread (struct thread, which begins with struct md_thread), and the thread says which hart it is on.  A
- * thread that may be preempted can find itself on another hart at the next instruction, so what cpu_self() says is stable only while
- * interrupts are off.
+ * In the kernel, tp is the running thread (struct thread, which begins with struct md_thread), and
+ * the thread says which hart it is on. A thread that may be preempted can find itself on another
+ * hart at the next instruction, so what cpu_self() says is stable only while interrupts are off.
  *
- * A kernel stack, from the top down: the trap frame of the user program (zero for kernel threads), then the calls.
+ * A kernel stack, from the top down: the trap frame of the user program (zero for kernel threads),
+ * then the calls.
  */
 #ifndef ARCH_RISCV_CPU_H
 #define ARCH_RISCV_CPU_H
@@ -34,7 +35,8 @@ struct trapframe {
 			uint64_t t3, t4, t5, t6;
 		};
 	};
-	uint64_t frame_fp; /* with pc a frame record like those of C functions: backtraces pass through traps */
+	/* A frame record like those of C functions, so that backtraces pass through traps. */
+	uint64_t frame_fp;
 	uint64_t pc;
 	uint64_t status; /* sstatus at the trap: previous mode, FPU state */
 	uint64_t cause;  /* scause */
@@ -48,10 +50,11 @@ struct fpstate {
 	uint64_t fcsr;
 };
 
-/* What of a thread is the machine's: the first field of struct thread.  T: touched by the thread itself, or while it does not run. */
+/* What of a thread is the machine's: the first field of struct thread. T: touched by the thread
+ * itself, or while it does not run. */
 struct md_thread {
-	struct cpu *cpu;         /* T  where it runs */
-	vaddr_t kstack;          /* I  lowest address of its KSTACK_SIZE bytes; md_thread_init sets it */
+	struct cpu *cpu; /* T  where it runs */
+	vaddr_t kstack;  /* I  lowest address of its KSTACK_SIZE bytes; md_thread_init sets it */
 	struct trapframe *frame; /* I  at the top of the stack: the user program's registers */
 	uint64_t trap_save[2];   /* T  for trap entry */
 	uint64_t ra, sp, s[12];  /* T  where md_switch resumes it */
@@ -69,7 +72,8 @@ struct cpu {
 
 extern struct cpu cpus[MAXHART];
 
-/* The machine's part of the running thread.  => valid from the first C instruction of every hart on. */
+/* The machine's part of the running thread. => valid from the first C instruction of every hart
+ * on. */
 static inline struct md_thread *
 cpu_thread(void)
 {
@@ -100,18 +104,18 @@ cpu_id(void)
 /*
  * Control and status registers.
  */
-#define SSTATUS_SIE  (1ul << 1)
-#define SSTATUS_SPIE (1ul << 5)
-#define SSTATUS_SPP  (1ul << 8)
-#define SSTATUS_SUM  (1ul << 18)
+#define SSTATUS_SIE        (1ul << 1)
+#define SSTATUS_SPIE       (1ul << 5)
+#define SSTATUS_SPP        (1ul << 8)
+#define SSTATUS_SUM        (1ul << 18)
 #define SSTATUS_FS         (3ul << 13)
 #define SSTATUS_FS_INITIAL (1ul << 13)
 #define SSTATUS_FS_CLEAN   (2ul << 13)
 #define SSTATUS_FS_DIRTY   (3ul << 13)
 
-#define SIE_SSIE (1ul << 1)
-#define SIE_STIE (1ul << 5)
-#define SIE_SEIE (1ul << 9)
+#define SIE_SSIE           (1ul << 1)
+#define SIE_STIE           (1ul << 5)
+#define SIE_SEIE           (1ul << 9)
 
 #define csr_read(csr)                                                                              \
 	({                                                                                         \
@@ -119,12 +123,15 @@ cpu_id(void)
 		__asm__ volatile("csrr %0, " #csr : "=r"(csr_value)::"memory");                    \
 		csr_value;                                                                         \
 	})
-#define csr_write(csr, value) __asm__ volatile("csrw " #csr ", %0" ::"rK"((uint64_t)(value)) : "memory")
-#define csr_set(csr, bits)    __asm__ volatile("csrs " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
-#define csr_clear(csr, bits)  __asm__ volatile("csrc " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+#define csr_write(csr, value)                                                                      \
+	__asm__ volatile("csrw " #csr ", %0" ::"rK"((uint64_t)(value)) : "memory")
+#define csr_set(csr, bits) __asm__ volatile("csrs " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(csr, bits)                                                                       \
+	__asm__ volatile("csrc " #csr ", %0" ::"rK"((uint64_t)(bits)) : "memory")
 
 /*
- * Interrupts of this hart, without nesting; most code wants a spinlock or intr_push_off() (kern/base/lock.h).
+ * Interrupts of this hart, without nesting; most code wants a spinlock or intr_push_off()
+ * (kern/base/lock.h).
  */
 static inline void
 intr_on(void)
@@ -154,7 +161,8 @@ intr_get(void)
 	return (csr_read(sstatus) & SSTATUS_SIE) != 0;
 }
 
-/* Wait until an interrupt is pending, even one that is off.  => interrupts off, so that none slips in between test and wait. */
+/* Wait until an interrupt is pending, even one that is off. => interrupts off, so that none slips
+ * in between test and wait. */
 static inline void
 cpu_wait(void)
 {
@@ -185,11 +193,13 @@ cpu_frame_pointer(void)
 /*
  * Threads.
  */
-/* Prepare a thread (zeroed but for what the caller set) that begins with entry(arg) on its kernel stack, interrupts off.
+/* Prepare a thread (zeroed but for what the caller set) that begins with entry(arg) on its kernel
+ * stack, interrupts off.
  * => entry does not return.  The trap frame is zeroed. */
 void md_thread_init(struct md_thread *md, vaddr_t kstack, void (*entry)(void *arg), void *arg);
 
-/* Save `from`, which is the current thread, and resume `to`: returns in `from` when somebody switches back to it, perhaps on another hart.
+/* Save `from`, which is the current thread, and resume `to`: returns in `from` when somebody
+ * switches back to it, perhaps on another hart.
  * => interrupts off; the pmap is the caller's business.  tp and FPU state move along. */
 void md_switch(struct md_thread *from, struct md_thread *to);
 
@@ -200,23 +210,27 @@ md_trapframe(const struct md_thread *md)
 	return md->frame;
 }
 
-/* Leave for user mode with this thread's trap frame, through user_return() as every return does.  => interrupts on or off. */
+/* Leave for user mode with this thread's trap frame, through user_return() as every return does.
+ * => interrupts on or off. */
 void md_user_enter(void) NORETURN;
 
 /* Make the frame that of a fresh program: registers 0, no FPU state.  => md is curthread's. */
 void md_user_init(struct md_thread *md, vaddr_t pc, vaddr_t sp);
 
-/* The child of fork starts with its parent's registers, FPU included.  => parent is curthread's; child does not run yet. */
+/* The child of fork starts with its parent's registers, FPU included. => parent is curthread's;
+ * child does not run yet. */
 void md_thread_fork(struct md_thread *parent, struct md_thread *child);
 
 /* The FPU registers of a signal frame.  => md is curthread's. */
 void md_fpu_save(struct md_thread *md, struct fpstate *out);
 void md_fpu_restore(struct md_thread *md, const struct fpstate *in);
 
-/* Instructions were written to memory: every hart must see them.  => the stores are done; any lock may be held. */
+/* Instructions were written to memory: every hart must see them. => the stores are done; any lock
+ * may be held. */
 void md_icache_sync(void);
 
-/* The frames between here (or `fp`) and the bottom of the stack: fills pc[], returns how many.  => any context; never faults. */
+/* The frames between here (or `fp`) and the bottom of the stack: fills pc[], returns how many.
+ * => any context; never faults. */
 unsigned md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max);
 
 #endif

@@ -2,47 +2,83 @@
 /*
  * The flattened device tree: what machine is this?
  *
- *      header | reserved ranges | structure: BEGIN name, PROP.., BEGIN.., END.. END, FINISH | strings
+ *      header | reserved ranges | structure: BEGIN name, PROP.., BEGIN.., END.. END | strings
  *
- * The structure block is walked once, front to back, with a stack of the nodes that are open.  Properties of a node come before its
- * children, so a node is understood (`visit`) when the first child begins or the node ends.  What can only be resolved when
- * everything was seen, because one node points to another, waits for finish(): which hart a PLIC context belongs to.
+ * The structure block is walked once, front to back, with a stack of the nodes that are open.
+ * Properties of a node come before its children, so a node is understood (`visit`) when the first
+ * child begins or the node ends. What can only be resolved when everything was seen, because one
+ * node points to another, waits for finish(): which hart a PLIC context belongs to.
  *
- * The tree is not trusted: every offset and length is checked against the block it lies in, and any violation ends the parse with one line
- * of text.  This file depends on nothing but its header, so that the host can test it.
+ * The tree is not trusted: every offset and length is checked against the block it lies in, and any
+ * violation ends the parse with one line of text. This file depends on nothing but its header, so
+ * that the host can test it.
  *
- * Rejected: unflattening into a tree in memory.  There is no allocator yet, and one pass finds all we ask for.
+ * Rejected: unflattening into a tree in memory. There is no allocator yet, and one pass finds all
+ * we ask for.
  */
 #include <string.h>
 
 #include "arch/riscv/machine.h"
 #include "lib/minmax.h"
 
-#define FDT_MAGIC      0xd00dfeed
-#define FDT_BEGIN_NODE 1
-#define FDT_END_NODE   2
-#define FDT_PROP       3
-#define FDT_NOP        4
-#define FDT_END        9
+#define FDT_MAGIC       0xd00dfeed
+#define FDT_BEGIN_NODE  1
+#define FDT_END_NODE    2
+#define FDT_PROP        3
+#define FDT_NOP         4
+#define FDT_END         9
 
 #define FDT_HEADER_SIZE 40
 #define FDT_COMPATIBLE  16 /* the version we can read; later ones say so in last_comp_version */
 #define FDT_DEPTH       12
 #define FDT_HARTS       64 /* harts whose interrupt controllers can be told apart */
 
-#define IRQ_S_EXTERNAL 9
+#define IRQ_S_EXTERNAL  9
 
 /* The properties we look at. */
 enum prop_id {
-	PROP_ADDRESS_CELLS, PROP_SIZE_CELLS, PROP_COMPATIBLE, PROP_DEVICE_TYPE, PROP_STATUS, PROP_REG, PROP_RANGES, PROP_PHANDLE,
-	PROP_INTERRUPTS, PROP_INTERRUPTS_EXTENDED, PROP_NDEV, PROP_ISA, PROP_ISA_EXTENSIONS, PROP_MMU, PROP_TIMEBASE, PROP_BOOTARGS,
-	PROP_NO_MAP, PROP_CLOCK, PROP_REG_SHIFT, PROP_COUNT
+	PROP_ADDRESS_CELLS,
+	PROP_SIZE_CELLS,
+	PROP_COMPATIBLE,
+	PROP_DEVICE_TYPE,
+	PROP_STATUS,
+	PROP_REG,
+	PROP_RANGES,
+	PROP_PHANDLE,
+	PROP_INTERRUPTS,
+	PROP_INTERRUPTS_EXTENDED,
+	PROP_NDEV,
+	PROP_ISA,
+	PROP_ISA_EXTENSIONS,
+	PROP_MMU,
+	PROP_TIMEBASE,
+	PROP_BOOTARGS,
+	PROP_NO_MAP,
+	PROP_CLOCK,
+	PROP_REG_SHIFT,
+	PROP_COUNT
 };
 
 static const char *const prop_names[PROP_COUNT] = {
-	"#address-cells", "#size-cells", "compatible", "device_type", "status", "reg", "ranges", "phandle",
-	"interrupts", "interrupts-extended", "riscv,ndev", "riscv,isa", "riscv,isa-extensions", "mmu-type", "timebase-frequency", "bootargs",
-	"no-map", "clock-frequency", "reg-shift",
+    [PROP_ADDRESS_CELLS] = "#address-cells",
+    [PROP_SIZE_CELLS] = "#size-cells",
+    [PROP_COMPATIBLE] = "compatible",
+    [PROP_DEVICE_TYPE] = "device_type",
+    [PROP_STATUS] = "status",
+    [PROP_REG] = "reg",
+    [PROP_RANGES] = "ranges",
+    [PROP_PHANDLE] = "phandle",
+    [PROP_INTERRUPTS] = "interrupts",
+    [PROP_INTERRUPTS_EXTENDED] = "interrupts-extended",
+    [PROP_NDEV] = "riscv,ndev",
+    [PROP_ISA] = "riscv,isa",
+    [PROP_ISA_EXTENSIONS] = "riscv,isa-extensions",
+    [PROP_MMU] = "mmu-type",
+    [PROP_TIMEBASE] = "timebase-frequency",
+    [PROP_BOOTARGS] = "bootargs",
+    [PROP_NO_MAP] = "no-map",
+    [PROP_CLOCK] = "clock-frequency",
+    [PROP_REG_SHIFT] = "reg-shift",
 };
 
 struct prop {
@@ -92,7 +128,8 @@ be_cells(const uint8_t *p, uint32_t cells)
 	return v;
 }
 
-/* A property of one cell, or of one 64-bit number; `otherwise` if it is absent or of another size. */
+/* A property of one cell, or of one 64-bit number; `otherwise` if it is absent or of another
+ * size. */
 static uint64_t
 prop_number(const struct prop *p, uint64_t otherwise)
 {
@@ -122,7 +159,8 @@ prop_has_string(const struct prop *p, const char *s)
 /*
  * Addresses.
  */
-/* Translate an address of depth `depth` nodes to the CPU's view, through the ranges of the buses above. False: it is not visible. */
+/* Translate an address of depth `depth` nodes to the CPU's view, through the ranges of the buses
+ * above. False: it is not visible. */
 static bool
 translate(const struct walk *w, unsigned depth, uint64_t *addr)
 {
@@ -138,7 +176,8 @@ translate(const struct walk *w, unsigned depth, uint64_t *addr)
 			const uint8_t *p = ranges->data + at;
 			uint64_t child = be_cells(p, bus->address_cells);
 			uint64_t base = be_cells(p + 4 * bus->address_cells, parent->address_cells);
-			uint64_t size = be_cells(p + 4 * (bus->address_cells + parent->address_cells), bus->size_cells);
+			uint64_t size = be_cells(
+			    p + 4 * (bus->address_cells + parent->address_cells), bus->size_cells);
 
 			if (*addr >= child && *addr - child < size) {
 				*addr = *addr - child + base;
@@ -173,13 +212,17 @@ node_reg(const struct walk *w, unsigned n, uint64_t *base, uint64_t *size)
 	return true;
 }
 
-/* Append [base, base + size) to a list of ranges; `outward`: round to whole pages that cover it, else to those it covers. */
+/* Append [base, base + size) to a list of ranges; `outward`: round to whole pages that cover it,
+ * else to those it covers. */
 static bool
-range_add(struct phys_range *list, unsigned *n, unsigned max, uint64_t base, uint64_t size, bool outward)
+range_add(
+    struct phys_range *list, unsigned *n, unsigned max, uint64_t base, uint64_t size, bool outward)
 {
 	uint64_t end = base + size < base ? UINT64_MAX - PAGE_MASK : base + size;
-	uint64_t first = outward || base > UINT64_MAX - PAGE_MASK ? trunc_page(base) : round_page(base);
-	uint64_t last = outward && end <= UINT64_MAX - PAGE_MASK ? round_page(end) : trunc_page(end);
+	uint64_t first =
+	    outward || base > UINT64_MAX - PAGE_MASK ? trunc_page(base) : round_page(base);
+	uint64_t last =
+	    outward && end <= UINT64_MAX - PAGE_MASK ? round_page(end) : trunc_page(end);
 
 	if (first >= last)
 		return true;
@@ -190,7 +233,7 @@ range_add(struct phys_range *list, unsigned *n, unsigned max, uint64_t base, uin
 
 	for (; i > 0 && list[i - 1].start > first; i--)
 		list[i] = list[i - 1];
-	list[i] = (struct phys_range){ first, last };
+	list[i] = (struct phys_range){first, last};
 	return true;
 }
 
@@ -210,9 +253,11 @@ range_merge(struct phys_range *list, unsigned *n)
 		*n = out + 1;
 }
 
-/* out = list minus holes, all sorted; the number of ranges that remain, 0 also when `max` does not suffice. */
+/* out = list minus holes, all sorted; the number of ranges that remain, 0 also when `max` does not
+ * suffice. */
 static unsigned
-range_subtract(struct phys_range *out, unsigned max, const struct phys_range *list, unsigned n, const struct phys_range *hole, unsigned nhole)
+range_subtract(struct phys_range *out, unsigned max, const struct phys_range *list, unsigned n,
+    const struct phys_range *hole, unsigned nhole)
 {
 	unsigned nout = 0;
 
@@ -220,12 +265,13 @@ range_subtract(struct phys_range *out, unsigned max, const struct phys_range *li
 		paddr_t at = list[i].start;
 
 		for (unsigned h = 0; h <= nhole && at < list[i].end; h++) {
-			paddr_t stop = h < nhole ? MIN(MAX(hole[h].start, at), list[i].end) : list[i].end;
+			paddr_t stop =
+			    h < nhole ? MIN(MAX(hole[h].start, at), list[i].end) : list[i].end;
 
 			if (stop > at) {
 				if (nout == max)
 					return 0;
-				out[nout++] = (struct phys_range){ at, stop };
+				out[nout++] = (struct phys_range){at, stop};
 			}
 			if (h < nhole)
 				at = MAX(at, hole[h].end);
@@ -262,13 +308,15 @@ visit_reserved(struct walk *w)
 	for (unsigned i = 0; node_reg(w, i, &base, &size); i++) {
 		if (!range_add(m->reserved, &m->nreserved, PHYS_SEG_MAX, base, size, true))
 			return "more reserved memory ranges than the kernel can handle";
-		if (node->prop[PROP_NO_MAP].data != NULL && !range_add(m->nomap, &m->nnomap, PHYS_SEG_MAX, base, size, true))
+		if (node->prop[PROP_NO_MAP].data != NULL &&
+		    !range_add(m->nomap, &m->nnomap, PHYS_SEG_MAX, base, size, true))
 			return "more reserved memory ranges than the kernel can handle";
 	}
 	return NULL;
 }
 
-/* Does an ISA string such as "rv64imafdc_zicsr_sstc" name an extension?  One letter: in the first part; else between underscores. */
+/* Does an ISA string such as "rv64imafdc_zicsr_sstc" name an extension? One letter: in the first
+ * part; else between underscores. */
 static bool
 isa_string_has(const struct prop *isa, const char *ext)
 {
@@ -298,7 +346,8 @@ isa_has(const struct node *cpu, const char *ext)
 
 	const struct prop *isa = &cpu->prop[PROP_ISA];
 
-	return isa->data != NULL && isa->len > 4 && memcmp(isa->data, "rv64", 4) == 0 && isa_string_has(isa, ext);
+	return isa->data != NULL && isa->len > 4 && memcmp(isa->data, "rv64", 4) == 0 &&
+	    isa_string_has(isa, ext);
 }
 
 /* Can the hart run this kernel?  Returns NULL or what it lacks. */
@@ -308,18 +357,18 @@ hart_lacks(const struct node *cpu)
 	static const struct {
 		const char *ext, *complaint;
 	} need[] = {
-		{ "i", "the boot hart is not a 64-bit RISC-V (rv64i)" },
-		{ "m", "the boot hart lacks the M extension" },
-		{ "a", "the boot hart lacks the A extension" },
-		{ "c", "the boot hart lacks the C extension" },
+	    {"i", "the boot hart is not a 64-bit RISC-V (rv64i)"},
+	    {"m", "the boot hart lacks the M extension"},
+	    {"a", "the boot hart lacks the A extension"},
+	    {"c", "the boot hart lacks the C extension"},
 	};
 	const struct prop *mmu = &cpu->prop[PROP_MMU];
 
 	for (unsigned i = 0; i < NELEM(need); i++)
 		if (!isa_has(cpu, need[i].ext))
 			return need[i].complaint;
-	if (mmu->data != NULL && !prop_has_string(mmu, "riscv,sv39") && !prop_has_string(mmu, "riscv,sv48") &&
-	    !prop_has_string(mmu, "riscv,sv57"))
+	if (mmu->data != NULL && !prop_has_string(mmu, "riscv,sv39") &&
+	    !prop_has_string(mmu, "riscv,sv48") && !prop_has_string(mmu, "riscv,sv57"))
 		return "the boot hart has no Sv39 address translation";
 	return NULL;
 }
@@ -341,7 +390,7 @@ visit_cpu(struct walk *w)
 	if (boot && lacks != NULL)
 		return lacks;
 	if (w->nhart < FDT_HARTS)
-		w->hart[w->nhart++] = (struct fdt_hart){ .id = id };
+		w->hart[w->nhart++] = (struct fdt_hart){.id = id};
 	if (lacks != NULL || (!boot && m->nhart == MAXHART)) {
 		m->nhart_ignored++;
 		return NULL;
@@ -360,7 +409,8 @@ static const char *
 visit_cpu_intc(struct walk *w)
 {
 	if (w->nhart > 0)
-		w->hart[w->nhart - 1].intc = (uint32_t)prop_number(&w->node[w->depth - 1].prop[PROP_PHANDLE], 0);
+		w->hart[w->nhart - 1].intc =
+		    (uint32_t)prop_number(&w->node[w->depth - 1].prop[PROP_PHANDLE], 0);
 	return NULL;
 }
 
@@ -390,7 +440,9 @@ node_device(const struct walk *w, struct machine_dev *dev)
 		return false;
 	if (base == 0 || size == 0 || base >= DMAP_SIZE || size > DMAP_SIZE - base)
 		return false;
-	*dev = (struct machine_dev){ .base = base, .size = size, .irq = irq->data != NULL && irq->len >= 4 ? be32(irq->data) : 0 };
+	*dev = (struct machine_dev){.base = base,
+	    .size = size,
+	    .irq = irq->data != NULL && irq->len >= 4 ? be32(irq->data) : 0};
 	return true;
 }
 
@@ -460,14 +512,14 @@ static const struct {
 	const char *compatible;
 	const char *(*visit)(struct walk *w);
 } devices[] = {
-	{ "ns16550a", visit_uart },
-	{ "ns16550", visit_uart },
-	{ "riscv,plic0", visit_plic },
-	{ "sifive,plic-1.0.0", visit_plic },
-	{ "virtio,mmio", visit_virtio },
-	{ "sifive,test0", visit_testdev },
-	{ "google,goldfish-rtc", visit_rtc },
-	{ "riscv,cpu-intc", visit_cpu_intc },
+    {"ns16550a", visit_uart},
+    {"ns16550", visit_uart},
+    {"riscv,plic0", visit_plic},
+    {"sifive,plic-1.0.0", visit_plic},
+    {"virtio,mmio", visit_virtio},
+    {"sifive,test0", visit_testdev},
+    {"google,goldfish-rtc", visit_rtc},
+    {"riscv,cpu-intc", visit_cpu_intc},
 };
 
 static bool
@@ -475,7 +527,8 @@ node_named(const struct node *node, const char *name)
 {
 	size_t len = strlen(name);
 
-	return strncmp(node->name, name, len) == 0 && (node->name[len] == 0 || node->name[len] == '@');
+	return strncmp(node->name, name, len) == 0 &&
+	    (node->name[len] == 0 || node->name[len] == '@');
 }
 
 /* All properties of the innermost node are known. */
@@ -492,7 +545,8 @@ visit(struct walk *w)
 	node->size_cells = (uint32_t)prop_number(&node->prop[PROP_SIZE_CELLS], 1);
 	if (node->address_cells > 4 || node->size_cells > 4)
 		return "a node has impossible #address-cells or #size-cells";
-	if (status->data != NULL && !prop_has_string(status, "okay") && !prop_has_string(status, "ok"))
+	if (status->data != NULL && !prop_has_string(status, "okay") &&
+	    !prop_has_string(status, "ok"))
 		return NULL;
 
 	if (w->depth == 2 && prop_has_string(&node->prop[PROP_DEVICE_TYPE], "memory"))
@@ -548,7 +602,7 @@ read_prop(struct walk *w)
 		return "the device tree has a property without a name";
 	for (unsigned i = 0; i < PROP_COUNT; i++)
 		if (strcmp(w->strings + name, prop_names[i]) == 0)
-			w->node[w->depth - 1].prop[i] = (struct prop){ w->at, len };
+			w->node[w->depth - 1].prop[i] = (struct prop){w->at, len};
 	w->at += len;
 	return NULL;
 }
@@ -559,7 +613,7 @@ walk_structure(struct walk *w, const uint8_t *start)
 	const char *error = NULL;
 
 	while (error == NULL) {
-		size_t pad = (size_t)-(w->at - start) & 3;
+		size_t pad = (size_t) - (w->at - start) & 3;
 
 		if ((size_t)(w->end - w->at) < pad + 4)
 			return truncated;
@@ -586,7 +640,8 @@ walk_structure(struct walk *w, const uint8_t *start)
 	return error;
 }
 
-/* The list of reserved ranges in front of the structure block: pairs of 64-bit numbers, ended by two zeros. */
+/* The list of reserved ranges in front of the structure block: pairs of 64-bit numbers, ended by
+ * two zeros. */
 static const char *
 read_reserved(struct machine *m, const uint8_t *p, const uint8_t *end)
 {
@@ -601,13 +656,15 @@ read_reserved(struct machine *m, const uint8_t *p, const uint8_t *end)
 	return truncated;
 }
 
-/* Which PLIC context is the supervisor mode of each hart: the n-th pair (controller, interrupt) belongs to context n. */
+/* Which PLIC context is the supervisor mode of each hart: the n-th pair (controller, interrupt)
+ * belongs to context n. */
 static bool
 find_contexts(struct walk *w)
 {
 	unsigned found = 0;
 
-	for (uint32_t n = 0; w->plic_contexts.data != NULL && (n + 1) * 8 <= w->plic_contexts.len; n++) {
+	for (uint32_t n = 0; w->plic_contexts.data != NULL && (n + 1) * 8 <= w->plic_contexts.len;
+	     n++) {
 		uint32_t intc = be32(w->plic_contexts.data + n * 8);
 
 		if (be32(w->plic_contexts.data + n * 8 + 4) != IRQ_S_EXTERNAL)
@@ -637,7 +694,8 @@ finish(struct walk *w)
 	range_merge(m->nomap, &m->nnomap);
 	for (unsigned i = 0; i < m->nbank; i++)
 		m->ram_bytes += m->bank[i].end - m->bank[i].start;
-	m->nmapped = range_subtract(m->mapped, NELEM(m->mapped), m->bank, m->nbank, m->nomap, m->nnomap);
+	m->nmapped =
+	    range_subtract(m->mapped, NELEM(m->mapped), m->bank, m->nbank, m->nomap, m->nnomap);
 
 	if (m->nmapped == 0)
 		return "the device tree names no memory";
@@ -663,17 +721,22 @@ fdt_parse(struct machine *m, const void *fdt, size_t max, uint64_t boot_hartid)
 	if (max < FDT_HEADER_SIZE || be32(base) != FDT_MAGIC)
 		return "there is no device tree at the address that the firmware gave";
 
-	uint32_t total = be32(base + 4), structure = be32(base + 8), strings = be32(base + 12), reserved = be32(base + 16);
+	uint32_t total = be32(base + 4), structure = be32(base + 8), strings = be32(base + 12),
+		 reserved = be32(base + 16);
 	uint32_t strings_len = be32(base + 32), structure_len = be32(base + 36);
 
 	if (be32(base + 20) < FDT_COMPATIBLE + 1 || be32(base + 24) > FDT_COMPATIBLE + 1)
 		return "the device tree has an unknown version";
-	if (total > max || structure > total || structure_len > total - structure || strings > total || strings_len > total - strings ||
-	    reserved > total)
+	if (total > max || structure > total || structure_len > total - structure ||
+	    strings > total || strings_len > total - strings || reserved > total)
 		return truncated;
 
-	struct walk w = { .m = m, .at = base + structure, .end = base + structure + structure_len,
-		.strings = (const char *)base + strings, .strings_len = strings_len, .boot_hartid = boot_hartid };
+	struct walk w = {.m = m,
+	    .at = base + structure,
+	    .end = base + structure + structure_len,
+	    .strings = (const char *)base + strings,
+	    .strings_len = strings_len,
+	    .boot_hartid = boot_hartid};
 
 	m->hartid[0] = boot_hartid;
 	m->nhart = 1;

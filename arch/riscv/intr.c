@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who handles which interrupt.  The table grows at boot only, and an entry is written before its source is let loose, so it needs no
- * lock.
+ * Who handles which interrupt. The table grows at boot only, and an entry is written before its
+ * source is let loose, so it needs no lock.
  */
 #include "kern/base/intr.h"
 
@@ -23,7 +23,7 @@ void
 intr_register(unsigned irq, void (*fn)(void *arg), void *arg)
 {
 	KASSERT(irq < NIRQ && handlers[irq].fn == NULL);
-	handlers[irq] = (struct intr_handler){ fn, arg };
+	handlers[irq] = (struct intr_handler){fn, arg};
 	cpu_fence_io();
 	plic_enable(irq);
 }

@@ -2,8 +2,9 @@
 /*
  * Power, harts, and output before there are drivers.
  *
- * A hart that is asked to start and has not arrived after a while is given up.  `online` decides who was first: the hart moves it from
- * WAITED_FOR to ONLINE, the one who waits moves it to GIVEN_UP; a hart that comes late parks.
+ * A hart that is asked to start and has not arrived after a while is given up. `online` decides who
+ * was first: the hart moves it from WAITED_FOR to ONLINE, the one who waits moves it to GIVEN_UP; a
+ * hart that comes late parks.
  */
 #include "arch/riscv/machine.h"
 
@@ -17,9 +18,9 @@
 #include "kern/trap.h"
 
 /* The test device: a word, status << 16 | verb. */
-#define TEST_FAIL  0x3333
-#define TEST_PASS  0x5555
-#define TEST_RESET 0x7777
+#define TEST_FAIL     0x3333
+#define TEST_PASS     0x5555
+#define TEST_RESET    0x7777
 
 #define HART_START_NS 1000000000ul /* patience */
 
@@ -91,15 +92,18 @@ hart_start(unsigned cpu, struct md_thread *md)
 	md->cpu = &cpus[cpu];
 	__atomic_store_n(online, HART_WAITED_FOR, __ATOMIC_RELEASE);
 
-	int error = sbi_hart_start(machine.hartid[cpu], image_to_phys(secondary_start), (uint64_t)md);
+	int error =
+	    sbi_hart_start(machine.hartid[cpu], image_to_phys(secondary_start), (uint64_t)md);
 	uint64_t deadline = timer_now_ns() + HART_START_NS;
 
-	while (error == 0 && __atomic_load_n(online, __ATOMIC_ACQUIRE) == HART_WAITED_FOR && timer_now_ns() < deadline)
+	while (error == 0 && __atomic_load_n(online, __ATOMIC_ACQUIRE) == HART_WAITED_FOR &&
+	    timer_now_ns() < deadline)
 		cpu_relax();
 
 	uint32_t waited_for = HART_WAITED_FOR;
 
-	if (!__atomic_compare_exchange_n(online, &waited_for, HART_GIVEN_UP, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!__atomic_compare_exchange_n(
+		online, &waited_for, HART_GIVEN_UP, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return 0;
 	klog(LOG_ERROR, "hart %lu does not start: going on without it", machine.hartid[cpu]);
 	return EIO;
@@ -111,8 +115,8 @@ secondary_claim(void)
 {
 	uint32_t waited_for = HART_WAITED_FOR;
 
-	if (!__atomic_compare_exchange_n(
-		&cpu_self()->online, &waited_for, HART_ONLINE, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (!__atomic_compare_exchange_n(&cpu_self()->online, &waited_for, HART_ONLINE, false,
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		hart_park();
 	pmap_hart_init();
 }
@@ -139,7 +143,8 @@ other_harts(void)
 	uint64_t others = 0;
 
 	for (unsigned i = 0; i < machine.nhart; i++)
-		if (i != cpu_id() && __atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE) == HART_ONLINE)
+		if (i != cpu_id() &&
+		    __atomic_load_n(&cpus[i].online, __ATOMIC_ACQUIRE) == HART_ONLINE)
 			others |= 1ul << i;
 	return others;
 }

@@ -28,14 +28,16 @@ struct machine_dev {
 struct md_thread;
 
 struct machine {
-	/* RAM: all of it, what is spoken for (firmware), what of that must not even be mapped.  Each list ascending, disjoint, page aligned. */
+	/* RAM: all of it, what is spoken for (firmware), what of that must not even be mapped. Each
+	 * list ascending, disjoint, page aligned. */
 	struct phys_range bank[PHYS_SEG_MAX];
 	unsigned nbank;
 	struct phys_range reserved[PHYS_SEG_MAX];
 	unsigned nreserved;
 	struct phys_range nomap[PHYS_SEG_MAX];
 	unsigned nnomap;
-	/* Follows from these: banks minus nomap; and that minus reserved and the kernel image, which is what vm gets. */
+	/* Follows from these: banks minus nomap; and that minus reserved and the kernel image,
+	 * which is what vm gets. */
 	struct phys_range mapped[2 * PHYS_SEG_MAX];
 	unsigned nmapped;
 	struct phys_range free[3 * PHYS_SEG_MAX];
@@ -50,15 +52,15 @@ struct machine {
 	uint64_t timebase;      /* Hz */
 
 	struct machine_dev uart;
-	unsigned uart_shift;    /* registers are 1 << shift bytes apart */
-	uint64_t uart_clock;    /* Hz, 0: not said */
+	unsigned uart_shift; /* registers are 1 << shift bytes apart */
+	uint64_t uart_clock; /* Hz, 0: not said */
 	struct machine_dev plic;
-	unsigned plic_ndev;              /* interrupt sources */
-	uint32_t plic_context[MAXHART];  /* of supervisor mode, by hart */
+	unsigned plic_ndev;                           /* interrupt sources */
+	uint32_t plic_context[MAXHART];               /* of supervisor mode, by hart */
 	struct machine_dev virtio[MACHINE_MAXVIRTIO]; /* ascending by base */
 	unsigned nvirtio;
-	struct machine_dev testdev;      /* power off with a status */
-	struct machine_dev rtc;          /* goldfish */
+	struct machine_dev testdev; /* power off with a status */
+	struct machine_dev rtc;     /* goldfish */
 
 	char bootargs[BOOTARGS_MAX];
 };
@@ -73,10 +75,12 @@ machine_kva(paddr_t pa)
 }
 
 /*
- * Read a flattened device tree.  => `max` bytes may be read at fdt; boot_hartid goes first into hartid[].  Allocates nothing.
+ * Read a flattened device tree. => `max` bytes may be read at fdt; boot_hartid goes first into
+ * hartid[]. Allocates nothing.
  * => returns NULL, or one line that says what is wrong; *m is then incomplete.
  */
-const char *fdt_parse(struct machine *m, const void *fdt, size_t max, uint64_t boot_hartid) MUST_CHECK;
+const char *
+fdt_parse(struct machine *m, const void *fdt, size_t max, uint64_t boot_hartid) MUST_CHECK;
 
 /* Fills in m->free; [start, end) is the kernel image.  => fdt_parse has succeeded. */
 void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
@@ -88,9 +92,10 @@ void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
 void poweroff(int status) NORETURN;
 void machine_reboot(void) NORETURN;
 
-/* Start hart `cpu` as thread `md`, on its kernel stack md->kstack; it calls secondary_main() (kern/trap.h).
- * => any context; md lies in the image (boot_thread).  Waits until it runs; returns 0, or EIO after one line on the
- * console: go on without it. */
+/* Start hart `cpu` as thread `md`, on its kernel stack md->kstack; it calls secondary_main()
+ * (kern/trap.h).
+ * => any context; md lies in the image (boot_thread). Waits until it runs; returns 0, or EIO after
+ * one line on the console: go on without it. */
 int hart_start(unsigned cpu, struct md_thread *md);
 
 /* Interrupt another hart: it calls ipi_received() (kern/trap.h).  => any context, any lock. */
@@ -103,7 +108,8 @@ void machine_stop_others(void);
  */
 /* Nanoseconds since the boot hart came up; the same on all harts.  => any context. */
 uint64_t timer_now_ns(void);
-/* Call clock_tick() (kern/trap.h) on this hart at that time, once, at once if it is past.  UINT64_MAX: never.  Replaces what was set.
+/* Call clock_tick() (kern/trap.h) on this hart at that time, once, at once if it is past.
+ * UINT64_MAX: never. Replaces what was set.
  * => interrupts off. */
 void timer_set(uint64_t ns);
 /* Nanoseconds since 1970 UTC from the machine's clock; 0: it has none.  => boot. */

@@ -39,7 +39,8 @@ void user_exit(void) NORETURN;
 /* uaccess.S */
 int probe_stimecmp(void);
 
-/* thread.c: the program used the FPU for the first time; its registers are zero now.  False: it had it already, or there is none.
+/* thread.c: the program used the FPU for the first time; its registers are zero now. False: it had
+ * it already, or there is none.
  * => interrupts off. */
 bool fpu_enable(struct md_thread *md);
 

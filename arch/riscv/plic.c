@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The platform-level interrupt controller.  All sources go to the boot hart: none is ever offered to two harts, and the others sleep
- * on undisturbed.  Handlers may run anywhere all the same; drivers lock.
+ * The platform-level interrupt controller. All sources go to the boot hart: none is ever offered to
+ * two harts, and the others sleep on undisturbed. Handlers may run anywhere all the same; drivers
+ * lock.
  *
  *      0x000000 + 4 * irq                      priority of a source, 0 = never
  *      0x002000 + 0x80 * context               enable bits, one for each source
@@ -13,9 +14,9 @@
 #include "kern/base/intr.h"
 #include "kern/base/lock.h"
 
-#define PLIC_ENABLE    0x2000
-#define PLIC_CONTEXT   0x200000
-#define PLIC_CLAIM     4
+#define PLIC_ENABLE  0x2000
+#define PLIC_CONTEXT 0x200000
+#define PLIC_CLAIM   4
 
 static struct spinlock plic_lock = SPINLOCK_INIT("plic", RANK_DRIVER); /* the enable words */
 

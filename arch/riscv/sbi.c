@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The firmware's services (RISC-V SBI, version 0.2 and later, with the legacy console where there is no debug console).
+ * The firmware's services (RISC-V SBI, version 0.2 and later, with the legacy console where there
+ * is no debug console).
  *
  * Hart masks go out in windows of 64 hart ids, because ids may be anything.
  */
@@ -12,24 +13,24 @@
 #include "arch/riscv/machine.h"
 
 /* Extension ids: the names, spelled in ASCII. */
-#define SBI_LEGACY_PUTCHAR 0x01
-#define SBI_BASE           0x10
-#define SBI_TIME           0x54494d45
-#define SBI_IPI            0x735049
-#define SBI_RFENCE         0x52464e43
-#define SBI_HSM            0x48534d
-#define SBI_SRST           0x53525354
-#define SBI_DBCN           0x4442434e
+#define SBI_LEGACY_PUTCHAR  0x01
+#define SBI_BASE            0x10
+#define SBI_TIME            0x54494d45
+#define SBI_IPI             0x735049
+#define SBI_RFENCE          0x52464e43
+#define SBI_HSM             0x48534d
+#define SBI_SRST            0x53525354
+#define SBI_DBCN            0x4442434e
 
-#define BASE_PROBE            3
-#define RFENCE_FENCE_I        0
-#define RFENCE_SFENCE         1
-#define RFENCE_SFENCE_ASID    2
-#define SRST_SHUTDOWN         0
-#define SRST_COLD_REBOOT      1
-#define SRST_REASON_NONE      0
-#define SRST_REASON_FAILURE   1
-#define DBCN_WRITE_BYTE       2
+#define BASE_PROBE          3
+#define RFENCE_FENCE_I      0
+#define RFENCE_SFENCE       1
+#define RFENCE_SFENCE_ASID  2
+#define SRST_SHUTDOWN       0
+#define SRST_COLD_REBOOT    1
+#define SRST_REASON_NONE    0
+#define SRST_REASON_FAILURE 1
+#define DBCN_WRITE_BYTE     2
 
 struct sbi_result {
 	long error;
@@ -39,7 +40,8 @@ struct sbi_result {
 static bool has_dbcn;
 
 static struct sbi_result
-sbi_call(long ext, long fn, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
+sbi_call(
+    long ext, long fn, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_t arg3, uint64_t arg4)
 {
 	register uint64_t a0 __asm__("a0") = arg0;
 	register uint64_t a1 __asm__("a1") = arg1;
@@ -49,8 +51,11 @@ sbi_call(long ext, long fn, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_
 	register uint64_t a6 __asm__("a6") = (uint64_t)fn;
 	register uint64_t a7 __asm__("a7") = (uint64_t)ext;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7) : "memory");
-	return (struct sbi_result){ (long)a0, (long)a1 };
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7)
+			 : "memory");
+	return (struct sbi_result){(long)a0, (long)a1};
 }
 
 static bool
@@ -70,7 +75,8 @@ sbi_init(void)
 void
 sbi_console_write(const char *buf, size_t n)
 {
-	/* A byte at a time: the call for many wants a physical address, and buf may lie anywhere. */
+	/* A byte at a time: the call for many wants a physical address, and buf may lie
+	 * anywhere. */
 	for (; n > 0; n--) {
 		uint8_t c = (uint8_t)*buf++;
 
@@ -142,7 +148,8 @@ sbi_hart_start(uint64_t hartid, paddr_t pc, uint64_t opaque)
 void
 sbi_shutdown(bool failure)
 {
-	sbi_call(SBI_SRST, 0, SRST_SHUTDOWN, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE, 0, 0, 0);
+	sbi_call(
+	    SBI_SRST, 0, SRST_SHUTDOWN, failure ? SRST_REASON_FAILURE : SRST_REASON_NONE, 0, 0, 0);
 }
 
 void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls into the firmware.  Harts are named by our numbers: bit i of a mask is cpus[i]; the firmware's own, which may have gaps, stay in
- * sbi.c.  => any context, any lock held: the firmware answers by itself, whatever the other harts are doing.
+ * Calls into the firmware. Harts are named by our numbers: bit i of a mask is cpus[i]; the
+ * firmware's own, which may have gaps, stay in sbi.c. => any context, any lock held: the firmware
+ * answers by itself, whatever the other harts are doing.
  */
 #ifndef ARCH_RISCV_SBI_H
 #define ARCH_RISCV_SBI_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From the first C instruction to kernel_main(): what machine is this, and put it under our own page table.
+ * From the first C instruction to kernel_main(): what machine is this, and put it under our own
+ * page table.
  */
 #include "arch/riscv/machine.h"
 #include "arch/riscv/md.h"
@@ -10,9 +11,9 @@
 #include "kern/base/thread.h"
 #include "kern/trap.h"
 
-#define MIN_RAM  (16ul << 20)
-#define FDT_MAX  (2ul << 20)  /* the boot protocol's limit */
-#define EARLY    (2ul << 20)  /* what pmap_bootstrap may use, at most */
+#define MIN_RAM (16ul << 20)
+#define FDT_MAX (2ul << 20) /* the boot protocol's limit */
+#define EARLY   (2ul << 20) /* what pmap_bootstrap may use, at most */
 
 _Static_assert(offsetof(struct trapframe, frame_fp) == TF_FP, "TF_FP");
 _Static_assert(offsetof(struct trapframe, pc) == TF_PC, "TF_PC");
@@ -35,7 +36,8 @@ _Static_assert(KSTACK_SIZE == 1 << KSTACK_SHIFT, "KSTACK_SHIFT");
 struct cpu cpus[MAXHART];
 
 /* Aligned to their size: trap entry tests for them with a shift. */
-static char emergency_stacks[MAXHART][EMERGENCY_STACK_SIZE] __attribute__((aligned(EMERGENCY_STACK_SIZE)));
+static char emergency_stacks[MAXHART][EMERGENCY_STACK_SIZE]
+    __attribute__((aligned(EMERGENCY_STACK_SIZE)));
 
 static void
 cpus_init(void)
@@ -59,14 +61,16 @@ refuse(const char *why)
 static unsigned
 device_ranges(struct phys_range *r)
 {
-	const struct machine_dev *dev[] = { &machine.uart, &machine.plic, &machine.testdev, &machine.rtc };
+	const struct machine_dev *dev[] = {
+	    &machine.uart, &machine.plic, &machine.testdev, &machine.rtc};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < NELEM(dev); i++)
 		if (dev[i]->base != 0)
-			r[n++] = (struct phys_range){ dev[i]->base, dev[i]->base + dev[i]->size };
+			r[n++] = (struct phys_range){dev[i]->base, dev[i]->base + dev[i]->size};
 	for (unsigned i = 0; i < machine.nvirtio; i++)
-		r[n++] = (struct phys_range){ machine.virtio[i].base, machine.virtio[i].base + machine.virtio[i].size };
+		r[n++] = (struct phys_range){
+		    machine.virtio[i].base, machine.virtio[i].base + machine.virtio[i].size};
 	return n;
 }
 
@@ -85,17 +89,17 @@ final_page_table(void)
 {
 	struct phys_range dev[4 + MACHINE_MAXVIRTIO], *early = early_memory();
 	struct pmap_boot boot = {
-		.ram = machine.mapped,
-		.nram = machine.nmapped,
-		.dev = dev,
-		.ndev = device_ranges(dev),
-		.image_pa = image_to_phys(kernel_text),
-		.text = (vaddr_t)kernel_text,
-		.rodata = (vaddr_t)kernel_rodata,
-		.data = (vaddr_t)kernel_data,
-		.end = (vaddr_t)kernel_end,
-		.early_start = early->start,
-		.early_end = early->start + EARLY,
+	    .ram = machine.mapped,
+	    .nram = machine.nmapped,
+	    .dev = dev,
+	    .ndev = device_ranges(dev),
+	    .image_pa = image_to_phys(kernel_text),
+	    .text = (vaddr_t)kernel_text,
+	    .rodata = (vaddr_t)kernel_rodata,
+	    .data = (vaddr_t)kernel_data,
+	    .end = (vaddr_t)kernel_end,
+	    .early_start = early->start,
+	    .early_end = early->start + EARLY,
 	};
 
 	pmap_bootstrap(&boot);
@@ -121,13 +125,15 @@ start(uint64_t hartid, paddr_t fdt)
 	md->frame = (struct trapframe *)(boot_stack + KSTACK_SIZE) - 1;
 	sbi_init();
 
-	const char *error = fdt < DMAP_SIZE - FDT_MAX ? fdt_parse(&machine, machine_kva(fdt), FDT_MAX, hartid)
-						      : "the device tree is out of reach";
+	const char *error = fdt < DMAP_SIZE - FDT_MAX
+	    ? fdt_parse(&machine, machine_kva(fdt), FDT_MAX, hartid)
+	    : "the device tree is out of reach";
 
 	if (error != NULL)
 		refuse(error);
 	if (machine.ram_bytes < MIN_RAM) {
-		kprintf("umbra: %lu KiB of memory are too few, at least %lu MiB are needed\n", machine.ram_bytes >> 10, MIN_RAM >> 20);
+		kprintf("umbra: %lu KiB of memory are too few, at least %lu MiB are needed\n",
+		    machine.ram_bytes >> 10, MIN_RAM >> 20);
 		poweroff(1);
 	}
 	cpus_init();

@@ -6,7 +6,8 @@
 
 	.text
 
-/* switch_context(from = a0, to = a1): C has saved the caller-saved registers; the hart goes along. */
+/* switch_context(from = a0, to = a1): C has saved the caller-saved registers; the hart goes
+ * along. */
 ENTRY(switch_context)
 	sd	ra, MD_RA(a0)
 	sd	sp, MD_SP(a0)
@@ -33,8 +34,9 @@ ENTRY(thread_begin)
 END(thread_begin)
 
 /*
- * The kernel is compiled without F and D, so that no compiler uses them behind its back; the assembler, told the same, needs the
- * encodings: fsd and fld with 8-byte slots at a0, and fcsr by its number.
+ * The kernel is compiled without F and D, so that no compiler uses them behind its back; the
+ * assembler, told the same, needs the encodings: fsd and fld with 8-byte slots at a0, and fcsr by
+ * its number.
  */
 #define FCSR 0x003
 
@@ -51,7 +53,8 @@ END(thread_begin)
 /* fpu_save(struct fpstate *a0).  => interrupts off. */
 ENTRY(fpu_save)
 	fpu_on
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	.insn	s 0x27, 3, x\n, (\n * 8)(a0)
 	.endr
 	csrr	t1, FCSR
@@ -63,7 +66,8 @@ END(fpu_save)
 /* fpu_load(const struct fpstate *a0).  => interrupts off. */
 ENTRY(fpu_load)
 	fpu_on
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	.insn	i 0x07, 3, x\n, a0, (\n * 8)
 	.endr
 	ld	t1, 256(a0)

@@ -2,15 +2,16 @@
 /*
  * The machine's part of threads: first frames, switching, the FPU, walking a stack.
  *
- * FPU.  The kernel does not use it, so its registers belong to the user program that the hart last left.  sstatus.FS in the program's
- * frame says how things stand:
+ * FPU. The kernel does not use it, so its registers belong to the user program that the hart last
+ * left. sstatus.FS in the program's frame says how things stand:
  *
- *      Off      the program has never used the FPU: no registers to keep.  Its first instruction traps (fpu_enable).
+ *      Off      the program has never used the FPU; its first instruction traps (fpu_enable)
  *      Clean    the hart's registers equal md_thread.fpu
  *      Dirty    the hart's registers are newer
  *
- * A switch away saves when Dirty and leaves Clean behind; a switch to a thread that is not Off loads.  So no program ever runs with
- * another's registers, and those that do not use the FPU pay nothing.
+ * A switch away saves when Dirty and leaves Clean behind; a switch to a thread that is not Off
+ * loads. So no program ever runs with another's registers, and those that do not use the FPU pay
+ * nothing.
  */
 #include <string.h>
 
@@ -134,10 +135,12 @@ on_stack(vaddr_t fp)
 	vaddr_t emergency = cpu_self()->emergency_stack;
 
 	return fp % 8 == 0 &&
-	    (fp - md->kstack - 16 <= KSTACK_SIZE - 16 || fp - (emergency - EMERGENCY_STACK_SIZE) - 16 <= EMERGENCY_STACK_SIZE - 16);
+	    (fp - md->kstack - 16 <= KSTACK_SIZE - 16 ||
+		fp - (emergency - EMERGENCY_STACK_SIZE) - 16 <= EMERGENCY_STACK_SIZE - 16);
 }
 
-/* A frame record is the saved frame pointer and the return address, right below where the frame pointer points. */
+/* A frame record is the saved frame pointer and the return address, right below where the frame
+ * pointer points. */
 unsigned
 md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max)
 {

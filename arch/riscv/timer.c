@@ -2,8 +2,9 @@
 /*
  * Time: the machine's counter, and one alarm for each hart.
  *
- * The alarm is the hart's own compare register where it has the Sstc extension and the firmware lets us use it, else a call into
- * the firmware.  What the alarms are for (ticks, timeouts) is decided above, in clock_tick().
+ * The alarm is the hart's own compare register where it has the Sstc extension and the firmware
+ * lets us use it, else a call into the firmware. What the alarms are for (ticks, timeouts) is
+ * decided above, in clock_tick().
  */
 #include "arch/riscv/machine.h"
 #include "arch/riscv/md.h"
@@ -51,7 +52,8 @@ timer_set(uint64_t ns)
 	if (ns == UINT64_MAX)
 		set_alarm(UINT64_MAX);
 	else /* rounded up: an alarm must not come early */
-		set_alarm(boot_ticks + ns / NS_PER_S * hz + (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S);
+		set_alarm(boot_ticks + ns / NS_PER_S * hz +
+		    (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S);
 }
 
 void

@@ -7,13 +7,15 @@
  *              other           -> user_exception()
  *              interrupt       -> below
  *              then user_return(), and out
- *      kernel  page fault at a user address, in uaccess.S  -> as if the program had done it; on failure resume at the fix-up
+ *      kernel  page fault at a user address, in uaccess.S  -> as if the program had done it;
+ *                                                             on failure resume at the fix-up
  *              page fault in kernel_map                    -> vm_fault(kernel_map)
  *              interrupt                                   -> below, then kernel_preempt()
  *              anything else is a bug: panic
  *      interrupt   software -> ipi_received(), timer -> clock_tick(), external -> the PLIC
  *
- * A page fault runs with interrupts as the code that faulted had them, so that it may sleep when that code could.
+ * A page fault runs with interrupts as the code that faulted had them, so that it may sleep when
+ * that code could.
  */
 #include <errno.h>
 
@@ -52,18 +54,18 @@ static const char *
 cause_name(uint64_t cause)
 {
 	static const char *const names[] = {
-		[CAUSE_FETCH_ALIGNMENT] = "misaligned instruction address",
-		[CAUSE_FETCH_ACCESS] = "instruction access fault",
-		[CAUSE_ILLEGAL] = "illegal instruction",
-		[CAUSE_BREAKPOINT] = "breakpoint",
-		[CAUSE_LOAD_ALIGNMENT] = "misaligned load",
-		[CAUSE_LOAD_ACCESS] = "load access fault",
-		[CAUSE_STORE_ALIGNMENT] = "misaligned store",
-		[CAUSE_STORE_ACCESS] = "store access fault",
-		[CAUSE_USER_ECALL] = "environment call",
-		[CAUSE_FETCH_PAGE_FAULT] = "instruction page fault",
-		[CAUSE_LOAD_PAGE_FAULT] = "load page fault",
-		[CAUSE_STORE_PAGE_FAULT] = "store page fault",
+	    [CAUSE_FETCH_ALIGNMENT] = "misaligned instruction address",
+	    [CAUSE_FETCH_ACCESS] = "instruction access fault",
+	    [CAUSE_ILLEGAL] = "illegal instruction",
+	    [CAUSE_BREAKPOINT] = "breakpoint",
+	    [CAUSE_LOAD_ALIGNMENT] = "misaligned load",
+	    [CAUSE_LOAD_ACCESS] = "load access fault",
+	    [CAUSE_STORE_ALIGNMENT] = "misaligned store",
+	    [CAUSE_STORE_ACCESS] = "store access fault",
+	    [CAUSE_USER_ECALL] = "environment call",
+	    [CAUSE_FETCH_PAGE_FAULT] = "instruction page fault",
+	    [CAUSE_LOAD_PAGE_FAULT] = "load page fault",
+	    [CAUSE_STORE_PAGE_FAULT] = "store page fault",
 	};
 
 	return cause < NELEM(names) && names[cause] != NULL ? names[cause] : "unknown trap";
@@ -177,13 +179,13 @@ trap_user(struct trapframe *tf)
 static void
 print_frame(const struct trapframe *tf)
 {
-	static const char names[32][4] = {
-		"-", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
-		"a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-	};
+	static const char names[] =
+	    "  ra  sp  gp  tp  t0  t1  t2  s0  s1  a0  a1  a2  a3  a4  a5  a6"
+	    "  a7  s2  s3  s4  s5  s6  s7  s8  s9 s10 s11  t3  t4  t5  t6";
 
 	for (unsigned i = 1; i < 32; i++)
-		kprintf("%4s %016lx%s", names[i], tf->x[i], i % 4 == 0 || i == 31 ? "\n" : "");
+		kprintf("%.4s %016lx%s", names + 4 * (i - 1), tf->x[i],
+		    i % 4 == 0 || i == 31 ? "\n" : "");
 }
 
 /* The stack is used up, or sp is wild: we run on the emergency stack.  Does not return. */
@@ -195,8 +197,8 @@ kernel_stack_overflow(struct trapframe *tf)
 	if (__atomic_exchange_n(&cpu->in_overflow, 1, __ATOMIC_ACQ_REL))
 		poweroff(PANIC_STATUS); /* reporting it went wrong as well */
 	print_frame(tf);
-	panic("kernel stack overflow: sp %#lx, stack %#lx..%#lx, pc %#lx", tf->sp, cpu_thread()->kstack,
-	    cpu_thread()->kstack + KSTACK_SIZE, tf->pc);
+	panic("kernel stack overflow: sp %#lx, stack %#lx..%#lx, pc %#lx", tf->sp,
+	    cpu_thread()->kstack, cpu_thread()->kstack + KSTACK_SIZE, tf->pc);
 }
 
 static const struct fixup *
@@ -216,10 +218,11 @@ kernel_fault(struct trapframe *tf)
 	const struct fixup *fixup = find_fixup(tf->pc);
 	vaddr_t va = tf->tval;
 
-	if (access != VM_PROT_NONE && fixup != NULL && va < VM_MAX_USER_ADDRESS && trap_pagefault(va, access) == 0)
+	if (access != VM_PROT_NONE && fixup != NULL && va < VM_MAX_USER_ADDRESS &&
+	    trap_pagefault(va, access) == 0)
 		return true;
-	if (access != VM_PROT_NONE && va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS && !kstack_is_guard(va) &&
-	    vm_fault(kernel_map, va, access) == 0)
+	if (access != VM_PROT_NONE && va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS &&
+	    !kstack_is_guard(va) && vm_fault(kernel_map, va, access) == 0)
 		return true;
 	if (fixup == NULL)
 		return false;

@@ -2,10 +2,11 @@
 /*
  * Trap entry and exit.  The kernel half is in every page table, so there is no trampoline.
  *
- * sscratch is 0 while the kernel runs and the current thread while a user program does: that tells the two apart before any register
- * is free.  From user mode the registers go to the frame at the top of the thread's kernel stack; from the kernel to a new frame below
- * sp.  If that frame would lie outside the stack, the stack has overflowed (or sp is wild): the frame goes to the hart's emergency
- * stack, and trap_kernel() reports.  A trap on the emergency stack stays on it.
+ * sscratch is 0 while the kernel runs and the current thread while a user program does: that tells
+ * the two apart before any register is free. From user mode the registers go to the frame at the
+ * top of the thread's kernel stack; from the kernel to a new frame below sp. If that frame would
+ * lie outside the stack, the stack has overflowed (or sp is wild): the frame goes to the hart's
+ * emergency stack, and trap_kernel() reports. A trap on the emergency stack stays on it.
  */
 #include "arch/riscv/asm.h"
 
@@ -15,7 +16,8 @@
 	.macro	save_most
 	sd	x1, TF_X(1)(sp)
 	sd	x3, TF_X(3)(sp)
-	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	sd	x\n, TF_X(\n)(sp)
 	.endr
 	.endm
@@ -24,7 +26,8 @@
 	.macro	load_most
 	ld	x1, TF_X(1)(sp)
 	ld	x3, TF_X(3)(sp)
-	.irp	n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.irp	n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ld	x\n, TF_X(\n)(sp)
 	.endr
 	.endm

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads and stores that may fault for good.  Each entry of fixup_table says: a fault with pc in [from, to) that cannot be resolved
- * continues at `resume`.  The routines are leaves that never touch the stack, so that any of their instructions may be cut off.
+ * Loads and stores that may fault for good. Each entry of fixup_table says: a fault with pc in
+ * [from, to) that cannot be resolved continues at `resume`. The routines are leaves that never
+ * touch the stack, so that any of their instructions may be cut off.
  *
  * All but the last run with sstatus.SUM set.
  */
@@ -28,7 +29,8 @@
 
 	.text
 
-/* size_t uaccess_copy(void *dst, const void *src, size_t n): returns how many bytes were not copied. */
+/* size_t uaccess_copy(void *dst, const void *src, size_t n): returns how many bytes were not
+ * copied. */
 ENTRY(uaccess_copy)
 	user_begin
 	xor	t0, a0, a1
@@ -108,7 +110,8 @@ ENTRY(uaccess_zero)
 END(uaccess_zero)
 	fixup	uaccess_zero, 4b, 4b
 
-/* int64_t uaccess_string(char *dst, const char *src, size_t max): returns the length, max if there is no NUL, or -1. */
+/* int64_t uaccess_string(char *dst, const char *src, size_t max): returns the length, max if there
+ * is no NUL, or -1. */
 ENTRY(uaccess_string)
 	user_begin
 	li	t0, 0
@@ -141,7 +144,8 @@ ENTRY(uaccess_fetch32)
 END(uaccess_fetch32)
 	fixup	uaccess_fetch32, 1b, 2b
 
-/* int uaccess_cas32(uint32_t *addr, uint32_t old, uint32_t new, uint32_t *seen): returns 0 or -1. */
+/* int uaccess_cas32(uint32_t *addr, uint32_t old, uint32_t new, uint32_t *seen): returns 0 or
+ * -1. */
 ENTRY(uaccess_cas32)
 	user_begin
 	sext.w	a1, a1
@@ -158,7 +162,8 @@ ENTRY(uaccess_cas32)
 END(uaccess_cas32)
 	fixup	uaccess_cas32, 3b, 4b
 
-/* int probe_stimecmp(void): may this hart set its own timer (Sstc)?  Sets it to "never" if so.  Without the right, the write traps. */
+/* int probe_stimecmp(void): may this hart set its own timer (Sstc)? Sets it to "never" if so.
+ * Without the right, the write traps. */
 #define STIMECMP 0x14d
 ENTRY(probe_stimecmp)
 	li	a0, -1

@@ -2,7 +2,8 @@
 /*
  * User copies: checks the addresses, then uaccess.S does the touching.
  *
- * A range that leaves user space is refused as a whole, except for strings: those may end before it does.
+ * A range that leaves user space is refused as a whole, except for strings: those may end before it
+ * does.
  */
 #include "arch/riscv/uaccess.h"
 
@@ -75,11 +76,13 @@ md_copyinstr(char *dst, vaddr_t src, size_t max, size_t *len)
 int
 md_fetch32(vaddr_t src, uint32_t *value)
 {
-	return user_range(src, 4) && uaccess_fetch32((const uint32_t *)src, value) == 0 ? 0 : EFAULT;
+	return user_range(src, 4) && uaccess_fetch32((const uint32_t *)src, value) == 0 ? 0
+											: EFAULT;
 }
 
 int
 md_cas32(vaddr_t addr, uint32_t old, uint32_t new, uint32_t *seen)
 {
-	return user_range(addr, 4) && uaccess_cas32((uint32_t *)addr, old, new, seen) == 0 ? 0 : EFAULT;
+	return user_range(addr, 4) && uaccess_cas32((uint32_t *)addr, old, new, seen) == 0 ? 0
+											   : EFAULT;
 }

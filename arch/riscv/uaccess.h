@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading and writing user memory of the space that is active on this hart.  The only code that runs with sstatus.SUM set.
+ * Reading and writing user memory of the space that is active on this hart. The only code that runs
+ * with sstatus.SUM set.
  *
- * A page fault inside is resolved as if the program itself had touched the page (so the caller may sleep, unless the thread is in a
- * no-fault section); when that fails the routine is left with EFAULT.  Addresses outside user space are refused before the first byte.
+ * A page fault inside is resolved as if the program itself had touched the page (so the caller may
+ * sleep, unless the thread is in a no-fault section); when that fails the routine is left with
+ * EFAULT. Addresses outside user space are refused before the first byte.
  */
 #ifndef ARCH_RISCV_UACCESS_H
 #define ARCH_RISCV_UACCESS_H
@@ -18,7 +20,8 @@
 int md_copyin(void *dst, vaddr_t src, size_t n) MUST_CHECK;
 int md_copyout(vaddr_t dst, const void *src, size_t n) MUST_CHECK;
 
-/* The same, for those who can use a part: => returns how many bytes were copied before the first fault that could not be resolved. */
+/* The same, for those who can use a part: => returns how many bytes were copied before the first
+ * fault that could not be resolved. */
 size_t md_copyin_part(void *dst, vaddr_t src, size_t n) MUST_CHECK;
 size_t md_copyout_part(vaddr_t dst, const void *src, size_t n) MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Character devices: a table from device numbers to operations, and serial lines, which are what a terminal is built on.
+ * Character devices: a table from device numbers to operations, and serial lines, which are what a
+ * terminal is built on.
  *
  *      /dev node --(rdev)--> struct chardev (read, write, poll ...)
  *                              tty: line discipline  <-->  struct serial: bytes in and out
@@ -27,12 +28,14 @@ struct chardev_ops {
 	/* NULL: always succeeds. */
 	int (*open)(void *softc, unsigned flags);
 	void (*close)(void *softc);
-	/* Move what there is, at least one byte (or nothing: end of file).  EINTR only if nothing was moved.  NULL: ENODEV. */
+	/* Move what there is, at least one byte (or nothing: end of file). EINTR only if nothing
+	 * was moved. NULL: ENODEV. */
 	int (*read)(void *softc, struct uio *u, unsigned flags);
 	int (*write)(void *softc, struct uio *u, unsigned flags);
 	/* NULL: ENOTTY.  `arg` is a user address or a value. */
 	int (*ioctl)(void *softc, uint64_t cmd, uint64_t arg);
-	/* Which of CHARDEV_IN|OUT|HUP hold now.  Never sleeps.  NULL: always readable and writable. */
+	/* Which of CHARDEV_IN|OUT|HUP hold now. Never sleeps. NULL: always readable and
+	 * writable. */
 	int (*poll)(void *softc);
 };
 
@@ -49,8 +52,8 @@ void chardev_register(struct chardev *dev);
 /* NULL: no driver has that number. */
 struct chardev *chardev_find(uint32_t rdev);
 
-/* Something may have become ready: called by drivers (any context, ranks up to RANK_DRIVER held) so that poll() looks again.  The poll code
- * puts its function here; NULL: nobody polls. */
+/* Something may have become ready: called by drivers (any context, ranks up to RANK_DRIVER held) so
+ * that poll() looks again. The poll code puts its function here; NULL: nobody polls. */
 extern void (*chardev_ready_hook)(void);
 void chardev_ready(void);
 
@@ -59,19 +62,24 @@ void chardev_ready(void);
  */
 struct serial {
 	const char *name; /* I */
-	/* Queue bytes for output; returns how many fit.  => any context, ranks below RANK_DRIVER; never sleeps. */
+	/* Queue bytes for output; returns how many fit. => any context, ranks below RANK_DRIVER;
+	 * never sleeps. */
 	size_t (*send)(struct serial *s, const void *buf, size_t n);
-	/* Write out at once, after all that is queued, without interrupts.  Takes no lock when `panicking`.  => any context. */
+	/* Write out at once, after all that is queued, without interrupts. Takes no lock when
+	 * `panicking`. => any context. */
 	void (*send_polled)(struct serial *s, const char *buf, size_t n, bool panicking);
-	/* Hold input back on the line (no byte is lost as long as the other end waits), or let it come.  It starts held.  => any context. */
+	/* Hold input back on the line (no byte is lost as long as the other end waits), or let it
+	 * come. It starts held. => any context. */
 	void (*hold)(struct serial *s, bool hold);
-	/* Set by the tty, called from the interrupt handler with no lock held: bytes came; there is room for output again. */
+	/* Set by the tty, called from the interrupt handler with no lock held: bytes came; there is
+	 * room for output again. */
 	void (*input)(void *arg, const uint8_t *buf, size_t n);
 	void (*output_ready)(void *arg);
 	void *arg;
 };
 
-/* The line that the console and kprintf use; NULL until its driver has started (then early_write() is all there is). */
+/* The line that the console and kprintf use; NULL until its driver has started (then early_write()
+ * is all there is). */
 extern struct serial *console_serial;
 
 #endif

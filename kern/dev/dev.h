@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Starting the drivers.  Each registers what it finds (chardev.h, blkdev.h); nobody else calls into a driver.
+ * Starting the drivers. Each registers what it finds (chardev.h, blkdev.h); nobody else calls into
+ * a driver.
  */
 #ifndef KERN_DEV_DEV_H
 #define KERN_DEV_DEV_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * /dev/null, which swallows everything and has nothing, and /dev/zero, which swallows everything and has zeros.
+ * /dev/null, which swallows everything and has nothing, and /dev/zero, which swallows everything
+ * and has zeros.
  */
 #include "arch/riscv/types.h"
 #include "kern/base/chardev.h"
@@ -41,11 +42,11 @@ zero_read(void *softc, struct uio *u, unsigned flags)
 	return error;
 }
 
-static const struct chardev_ops null_ops = { .read = null_read, .write = null_write };
-static const struct chardev_ops zero_ops = { .read = zero_read, .write = null_write };
+static const struct chardev_ops null_ops = {.read = null_read, .write = null_write};
+static const struct chardev_ops zero_ops = {.read = zero_read, .write = null_write};
 
-static struct chardev null_dev = { .name = "null", .rdev = RDEV_NULL, .ops = &null_ops };
-static struct chardev zero_dev = { .name = "zero", .rdev = RDEV_ZERO, .ops = &zero_ops };
+static struct chardev null_dev = {.name = "null", .rdev = RDEV_NULL, .ops = &null_ops};
+static struct chardev zero_dev = {.name = "zero", .rdev = RDEV_ZERO, .ops = &zero_ops};
 
 void
 null_init(void)

@@ -2,13 +2,16 @@
 /*
  * ns16550: the serial line that the console is on.
  *
- *      send --> [ ring ] --THRE interrupt--> FIFO --> line        line --> FIFO --RX interrupt--> input()
+ *      send --> [ ring ] --THRE interrupt--> FIFO --> line
+ *      line --> FIFO --RX interrupt--> input()
  *
- * Output waits in a ring that the transmit interrupt empties; that interrupt is on exactly while the ring is not empty.  Input goes up at
- * once; when the reader holds it back, the receive interrupt is off and the bytes wait on the line.  The kernel's own messages take no
- * detour: send_polled empties the ring by hand, then writes.
+ * Output waits in a ring that the transmit interrupt empties; that interrupt is on exactly while
+ * the ring is not empty. Input goes up at once; when the reader holds it back, the receive
+ * interrupt is off and the bytes wait on the line. The kernel's own messages take no detour:
+ * send_polled empties the ring by hand, then writes.
  *
- * Lock order: uart.lock is RANK_UART, below even the console lock of kprintf, so nothing is called and nothing printed while it is held.
+ * Lock order: uart.lock is RANK_UART, below even the console lock of kprintf, so nothing is called
+ * and nothing printed while it is held.
  */
 #include "arch/riscv/machine.h"
 #include "arch/riscv/cpu.h"
@@ -19,13 +22,13 @@
 #include "lib/annot.h"
 
 /* Registers */
-#define UART_DATA 0 /* read: received byte; write: byte to send */
-#define UART_IER  1
-#define UART_IIR  2 /* read: why the interrupt; reading it acknowledges "transmitter empty" */
-#define UART_FCR  2 /* write */
-#define UART_LCR  3
-#define UART_MCR  4
-#define UART_LSR  5
+#define UART_DATA    0 /* read: received byte; write: byte to send */
+#define UART_IER     1
+#define UART_IIR     2 /* read: why the interrupt; reading it acknowledges "transmitter empty" */
+#define UART_FCR     2 /* write */
+#define UART_LCR     3
+#define UART_MCR     4
+#define UART_LSR     5
 
 #define IER_RX       0x01
 #define IER_TX       0x02
@@ -35,8 +38,8 @@
 #define LSR_RX_READY 0x01
 #define LSR_TX_EMPTY 0x20
 
-#define FIFO_SIZE 16
-#define RING_SIZE 1024u /* a power of two */
+#define FIFO_SIZE    16
+#define RING_SIZE    1024u /* a power of two */
 
 struct uart {
 	struct serial serial;
@@ -188,7 +191,8 @@ uart_init(void)
 {
 	struct uart *u = &uart0;
 
-	u->serial = (struct serial){ .name = "uart", .send = uart_send, .send_polled = uart_send_polled, .hold = uart_hold };
+	u->serial = (struct serial){
+	    .name = "uart", .send = uart_send, .send_polled = uart_send_polled, .hold = uart_hold};
 	spin_init(&u->lock, "uart", RANK_UART);
 	u->regs = machine_kva(machine.uart.base);
 	u->shift = machine.uart_shift;

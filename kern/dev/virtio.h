@@ -2,8 +2,9 @@
 /*
  * virtio over memory-mapped registers, version 2 ("modern", virtio 1.x), with split queues.
  *
- * A queue is a ring of descriptors.  The driver chains some of them into a request (first what the device reads, then what it writes), and
- * makes it available; the device does it and puts it on the used ring, in any order:
+ * A queue is a ring of descriptors. The driver chains some of them into a request (first what the
+ * device reads, then what it writes), and makes it available; the device does it and puts it on the
+ * used ring, in any order:
  *
  *      virtq_add  --> desc chain --> avail ring --kick--> device --> used ring --> virtq_take
  *
@@ -18,12 +19,12 @@
 #include "arch/riscv/types.h"
 #include "lib/annot.h"
 
-#define VIRTIO_ID_BLOCK   2
-#define VIRTIO_ID_CONSOLE 3
+#define VIRTIO_ID_BLOCK    2
+#define VIRTIO_ID_CONSOLE  3
 
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
-#define VIRTQ_MAX 128 /* so that a queue fits into a page */
+#define VIRTQ_MAX          128 /* so that a queue fits into a page */
 
 struct virtio_dev {
 	volatile uint32_t *regs; /* I */
@@ -57,7 +58,8 @@ struct virtq_buf {
 /*
  * Setting up, in this order.  => boot.
  */
-/* Reset the device and agree on features: those of `wanted` that it has, and VERSION_1.  False: no agreement. */
+/* Reset the device and agree on features: those of `wanted` that it has, and VERSION_1. False: no
+ * agreement. */
 bool virtio_begin(struct virtio_dev *dev, uint64_t wanted);
 /* False: the device has no such queue, or there is no memory. */
 bool virtq_init(struct virtq *q, struct virtio_dev *dev, unsigned index);
@@ -76,9 +78,10 @@ bool virtio_ack(struct virtio_dev *dev);
 /*
  * Requests.  => never sleep.
  */
-/* Queue a request of nout buffers for the device to read, then nin to write.  Returns its id (below VIRTQ_MAX), unique until it is taken back;
- * -1: not enough descriptors are free. */
-int virtq_add(struct virtq *q, const struct virtq_buf *bufs, unsigned nout, unsigned nin) MUST_CHECK;
+/* Queue a request of nout buffers for the device to read, then nin to write. Returns its id (below
+ * VIRTQ_MAX), unique until it is taken back; -1: not enough descriptors are free. */
+int
+virtq_add(struct virtq *q, const struct virtq_buf *bufs, unsigned nout, unsigned nin) MUST_CHECK;
 /* Tell the device about all that was added. */
 void virtq_kick(struct virtq *q);
 /* A request that is done: its id, and how many bytes the device wrote.  -1: none. */

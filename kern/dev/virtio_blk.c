@@ -2,12 +2,14 @@
 /*
  * virtio disks.
  *
- *      submit --> queue, or `waiting` when its descriptors are used up --> device --interrupt--> blk_complete
+ *      submit --> queue --> device --interrupt--> blk_complete
+ *         `--> waiting, when the descriptors are used up
  *
- * A request becomes a chain: header, the caller's segments, status byte.  Header and status lie in a page of ours, at the place that the
- * id of the chain names, so nothing is allocated after boot.
+ * A request becomes a chain: header, the caller's segments, status byte. Header and status lie in a
+ * page of ours, at the place that the id of the chain names, so nothing is allocated after boot.
  *
- * Lock order: disk.lock (RANK_DRIVER) covers the queue and the list; completions are called with it held, which blkdev.c allows.
+ * Lock order: disk.lock (RANK_DRIVER) covers the queue and the list; completions are called with it
+ * held, which blkdev.c allows.
  */
 #include <errno.h>
 
@@ -24,18 +26,18 @@
 #define VIRTIO_BLK_F_RO      (1ull << 5)
 #define VIRTIO_BLK_F_FLUSH   (1ull << 9)
 
-#define CONFIG_CAPACITY 0  /* 64 bits, sectors */
-#define CONFIG_SEG_MAX  12 /* 32 bits */
+#define CONFIG_CAPACITY      0  /* 64 bits, sectors */
+#define CONFIG_SEG_MAX       12 /* 32 bits */
 
-#define REQ_IN    0
-#define REQ_OUT   1
-#define REQ_FLUSH 4
+#define REQ_IN               0
+#define REQ_OUT              1
+#define REQ_FLUSH            4
 
-#define STATUS_OK 0
+#define STATUS_OK            0
 
-#define DISK_MAJOR  254
-#define DISK_NAMES  26 /* "vda" to "vdz" */
-#define DISK_MINORS 16 /* device numbers between one disk and the next */
+#define DISK_MAJOR           254
+#define DISK_NAMES           26 /* "vda" to "vdz" */
+#define DISK_MINORS          16 /* device numbers between one disk and the next */
 
 /* Memory that the device sees, one for each request that can be under way, and whose it is. */
 struct disk_slot {
@@ -63,18 +65,23 @@ _Static_assert(sizeof(struct disk) <= PAGE_SIZE, "a disk fits into a page");
 static bool
 disk_start(struct disk *d, struct blk_req *r) REQUIRES(d->lock)
 {
-	static const uint32_t types[] = { [BLK_READ] = REQ_IN, [BLK_WRITE] = REQ_OUT, [BLK_FLUSH] = REQ_FLUSH };
+	static const uint32_t types[] = {
+	    [BLK_READ] = REQ_IN, [BLK_WRITE] = REQ_OUT, [BLK_FLUSH] = REQ_FLUSH};
 	struct virtq_buf bufs[BLK_MAXSEG + 2];
-	struct disk_slot *slot = &d->slots[d->queue.free % VIRTQ_MAX]; /* the id that virtq_add will give */
+	struct disk_slot *slot =
+	    &d->slots[d->queue.free % VIRTQ_MAX]; /* the id that virtq_add will give */
 	unsigned nseg = r->op == BLK_FLUSH ? 0 : r->nseg;
 
 	if (d->queue.nfree < nseg + 2)
 		return false;
-	*slot = (struct disk_slot){ .type = types[r->op], .sector = r->op == BLK_FLUSH ? 0 : r->sector, .req = r, .status = 0xff };
-	bufs[0] = (struct virtq_buf){ slot, HEADER_SIZE };
+	*slot = (struct disk_slot){.type = types[r->op],
+	    .sector = r->op == BLK_FLUSH ? 0 : r->sector,
+	    .req = r,
+	    .status = 0xff};
+	bufs[0] = (struct virtq_buf){slot, HEADER_SIZE};
 	for (unsigned i = 0; i < nseg; i++)
-		bufs[i + 1] = (struct virtq_buf){ r->seg[i].kva, r->seg[i].len };
-	bufs[nseg + 1] = (struct virtq_buf){ &slot->status, 1 };
+		bufs[i + 1] = (struct virtq_buf){r->seg[i].kva, r->seg[i].len};
+	bufs[nseg + 1] = (struct virtq_buf){&slot->status, 1};
 
 	unsigned nout = r->op == BLK_WRITE ? 1 + nseg : 1;
 
@@ -104,7 +111,8 @@ disk_start_waiting(struct disk *d) REQUIRES(d->lock)
 {
 	bool started = false;
 
-	while (!list_empty(&d->waiting) && disk_start(d, LIST_ENTRY(d->waiting.next, struct blk_req, link))) {
+	while (!list_empty(&d->waiting) &&
+	    disk_start(d, LIST_ENTRY(d->waiting.next, struct blk_req, link))) {
 		list_pop_front(&d->waiting);
 		started = true;
 	}
@@ -142,7 +150,8 @@ disk_setup(struct disk *d)
 
 	if (!virtio_begin(dev, VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_FLUSH))
 		return "it refuses virtio 1.0";
-	if ((dev->features & VIRTIO_BLK_F_SEG_MAX) != 0 && virtio_config32(dev, CONFIG_SEG_MAX) < BLK_MAXSEG)
+	if ((dev->features & VIRTIO_BLK_F_SEG_MAX) != 0 &&
+	    virtio_config32(dev, CONFIG_SEG_MAX) < BLK_MAXSEG)
 		return "it takes too few segments in a request";
 	d->slots = km_poolpage_alloc(VM_ALLOC_ZERO);
 	if (d->slots == NULL || !virtq_init(&d->queue, dev, 0))
@@ -187,5 +196,6 @@ virtio_blk_attach(struct virtio_dev *dev)
 	intr_register(dev->irq, disk_interrupt, d);
 	virtio_ready(dev);
 	blkdev_register(&d->blkdev);
-	klog(LOG_INFO, "%s: %lu MiB%s", d->name, d->blkdev.nsectors / 2048, d->blkdev.readonly ? ", read-only" : "");
+	klog(LOG_INFO, "%s: %lu MiB%s", d->name, d->blkdev.nsectors / 2048,
+	    d->blkdev.readonly ? ", read-only" : "");
 }

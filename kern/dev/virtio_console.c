@@ -5,10 +5,12 @@
  *      write --> tx buffer, a page --> device --interrupt--> buffer free, writer wakes
  *      device --> rx buffer, a piece of a page --interrupt--> ring --> read
  *
- * A write returns when the host has the bytes, so that nothing is lost if the machine is switched off next.  A receive buffer is given to
- * the device only when the ring has room for all of it: what the reader is too slow for stays with the host.
+ * A write returns when the host has the bytes, so that nothing is lost if the machine is switched
+ * off next. A receive buffer is given to the device only when the ring has room for all of it: what
+ * the reader is too slow for stays with the host.
  *
- * Lock order: hvc.lock (RANK_DRIVER), then sleep queues.  Bytes to and from users are moved without it.
+ * Lock order: hvc.lock (RANK_DRIVER), then sleep queues. Bytes to and from users are moved without
+ * it.
  */
 #include <errno.h>
 
@@ -23,8 +25,8 @@
 #include "vm/vm_km.h"
 #include "vm/vm_page.h"
 
-#define QUEUE_RX 0
-#define QUEUE_TX 1
+#define QUEUE_RX  0
+#define QUEUE_TX  1
 
 #define HVC_MAJOR 229
 
@@ -44,17 +46,19 @@ struct hvc {
 	char name[8];           /* I  "hvc0" */
 	struct virtio_dev *dev; /* I */
 	struct spinlock lock;
-	struct virtq rx, tx;          /* d */
-	uint8_t rx_of_id[VIRTQ_MAX];  /* d  which buffer is behind an id */
-	uint8_t tx_of_id[VIRTQ_MAX];  /* d */
-	struct tx_buf tx_buf[NTX];    /* d */
-	char *rx_page;                /* I  NRX buffers */
-	unsigned rx_posted;           /* d  buffers that the device has, or that wait to be given: a bit each */
-	uint8_t *ring;                /* I  a page */
-	uint32_t head, tail;          /* d  free running; [tail, head) waits for a reader */
+	struct virtq rx, tx;         /* d */
+	uint8_t rx_of_id[VIRTQ_MAX]; /* d  which buffer is behind an id */
+	uint8_t tx_of_id[VIRTQ_MAX]; /* d */
+	struct tx_buf tx_buf[NTX];   /* d */
+	char *rx_page;               /* I  NRX buffers */
+	unsigned
+	    rx_posted; /* d  buffers that the device has, or that wait to be given: a bit each */
+	uint8_t *ring; /* I  a page */
+	uint32_t head, tail; /* d  free running; [tail, head) waits for a reader */
 };
 _Static_assert(sizeof(struct hvc) <= PAGE_SIZE, "a console fits into a page");
-_Static_assert(RING_SIZE <= PAGE_SIZE && NRX * RX_SIZE <= PAGE_SIZE, "buffers fit into a page each");
+_Static_assert(
+    RING_SIZE <= PAGE_SIZE && NRX * RX_SIZE <= PAGE_SIZE, "buffers fit into a page each");
 
 /*
  * Input.
@@ -68,8 +72,9 @@ hvc_post(struct hvc *c) REQUIRES(c->lock)
 
 	for (unsigned i = 0; i < NRX; i++)
 		posted += c->rx_posted >> i & 1;
-	for (unsigned i = 0; i < NRX && RING_SIZE - (c->head - c->tail) >= (posted + 1) * RX_SIZE; i++) {
-		struct virtq_buf buf = { c->rx_page + i * RX_SIZE, RX_SIZE };
+	for (unsigned i = 0; i < NRX && RING_SIZE - (c->head - c->tail) >= (posted + 1) * RX_SIZE;
+	     i++) {
+		struct virtq_buf buf = {c->rx_page + i * RX_SIZE, RX_SIZE};
 
 		if ((c->rx_posted >> i & 1) != 0)
 			continue;
@@ -113,8 +118,9 @@ hvc_take(struct hvc *c, char *buf, size_t max, unsigned flags, size_t *n)
 
 	spin_lock(&c->lock);
 	while (error == 0 && c->head == c->tail)
-		error = (flags & CHARDEV_NONBLOCK) != 0 ? EAGAIN
-							: sleep_spin(&c->ring, &c->lock, "hvcin", SLEEP_INTR, NO_DEADLINE);
+		error = (flags & CHARDEV_NONBLOCK) != 0
+		    ? EAGAIN
+		    : sleep_spin(&c->ring, &c->lock, "hvcin", SLEEP_INTR, NO_DEADLINE);
 	for (*n = 0; error == 0 && *n < max && c->tail != c->head; (*n)++)
 		buf[*n] = (char)c->ring[c->tail++ % RING_SIZE];
 	hvc_post(c);
@@ -177,7 +183,7 @@ hvc_put_tx(struct hvc *c, struct tx_buf *t) REQUIRES(c->lock)
 static void
 hvc_send(struct hvc *c, struct tx_buf *t, size_t n, unsigned *undone)
 {
-	struct virtq_buf buf = { t->page, (uint32_t)n };
+	struct virtq_buf buf = {t->page, (uint32_t)n};
 
 	spin_lock(&c->lock);
 
@@ -275,9 +281,10 @@ hvc_interrupt(void *arg)
 		chardev_ready();
 }
 
-static const struct chardev_ops hvc_ops = { .read = hvc_read, .write = hvc_write, .poll = hvc_poll };
+static const struct chardev_ops hvc_ops = {.read = hvc_read, .write = hvc_write, .poll = hvc_poll};
 
-/* Memory and queues.  => NULL, or why not; what was allocated is not given back: it is boot, and memory was plenty a moment ago. */
+/* Memory and queues. => NULL, or why not; what was allocated is not given back: it is boot, and
+ * memory was plenty a moment ago. */
 static const char *
 hvc_setup(struct hvc *c)
 {
@@ -315,7 +322,8 @@ virtio_console_attach(struct virtio_dev *dev)
 	}
 	spin_init(&c->lock, "hvc", RANK_DRIVER);
 	fmt_snprintf(c->name, sizeof(c->name), "hvc%u", nconsoles);
-	c->chardev = (struct chardev){ .name = c->name, .rdev = HVC_MAJOR << 8 | nconsoles++, .ops = &hvc_ops, .softc = c };
+	c->chardev = (struct chardev){
+	    .name = c->name, .rdev = HVC_MAJOR << 8 | nconsoles++, .ops = &hvc_ops, .softc = c};
 	intr_register(dev->irq, hvc_interrupt, c);
 	virtio_ready(dev);
 	spin_lock(&c->lock);

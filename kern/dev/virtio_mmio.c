@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The transport of virtio devices: finding them, agreeing on features, queues.  virtio.h has the picture.
+ * The transport of virtio devices: finding them, agreeing on features, queues. virtio.h has the
+ * picture.
  *
- * Not used, because nothing here gains from it: indirect descriptors, event indexes, packed queues, more than one interrupt.
+ * Not used, because nothing here gains from it: indirect descriptors, event indexes, packed queues,
+ * more than one interrupt.
  */
 #include "kern/dev/virtio.h"
 
@@ -42,8 +44,8 @@ enum virtio_reg {
 	REG_CONFIG = 0x100,
 };
 
-#define VIRTIO_MAGIC   0x74726976 /* "virt" */
-#define VIRTIO_VERSION 2
+#define VIRTIO_MAGIC       0x74726976 /* "virt" */
+#define VIRTIO_VERSION     2
 
 #define STATUS_ACKNOWLEDGE 1
 #define STATUS_DRIVER      2
@@ -51,12 +53,12 @@ enum virtio_reg {
 #define STATUS_FEATURES_OK 8
 #define STATUS_FAILED      128
 
-#define INTERRUPT_QUEUE 1
+#define INTERRUPT_QUEUE    1
 
-#define DESC_NEXT  1
-#define DESC_WRITE 2 /* by the device */
+#define DESC_NEXT          1
+#define DESC_WRITE         2 /* by the device */
 
-#define USED_NO_NOTIFY 1
+#define USED_NO_NOTIFY     1
 
 /* The layout that the device reads: little-endian, which we are. */
 struct virtq_desc {
@@ -134,7 +136,8 @@ virtio_begin(struct virtio_dev *dev, uint64_t wanted)
 	reg_write(dev, REG_DRIVER_FEATURES_SEL, 1);
 	reg_write(dev, REG_DRIVER_FEATURES, (uint32_t)(dev->features >> 32));
 	status_add(dev, STATUS_FEATURES_OK);
-	return (dev->features & VIRTIO_F_VERSION_1) != 0 && (reg_read(dev, REG_STATUS) & STATUS_FEATURES_OK) != 0;
+	return (dev->features & VIRTIO_F_VERSION_1) != 0 &&
+	    (reg_read(dev, REG_STATUS) & STATUS_FEATURES_OK) != 0;
 }
 
 bool
@@ -147,8 +150,13 @@ virtq_init(struct virtq *q, struct virtio_dev *dev, unsigned index)
 
 	if (memory == NULL)
 		return false;
-	*q = (struct virtq){ .dev = dev, .index = index, .num = num, .nfree = (uint16_t)num,
-		.desc = memory->desc, .avail = &memory->avail, .used = &memory->used };
+	*q = (struct virtq){.dev = dev,
+	    .index = index,
+	    .num = num,
+	    .nfree = (uint16_t)num,
+	    .desc = memory->desc,
+	    .avail = &memory->avail,
+	    .used = &memory->used};
 	for (unsigned i = 0; i < num; i++)
 		q->desc[i].next = (uint16_t)(i + 1);
 	reg_write(dev, REG_QUEUE_NUM, num);
@@ -187,7 +195,8 @@ virtio_config64(const struct virtio_dev *dev, unsigned offset)
 
 	do {
 		generation = reg_read(dev, REG_CONFIG_GENERATION);
-		value = virtio_config32(dev, offset) | (uint64_t)virtio_config32(dev, offset + 4) << 32;
+		value =
+		    virtio_config32(dev, offset) | (uint64_t)virtio_config32(dev, offset + 4) << 32;
 	} while (reg_read(dev, REG_CONFIG_GENERATION) != generation);
 	return value;
 }
@@ -270,15 +279,16 @@ static const struct {
 	uint32_t id;
 	void (*attach)(struct virtio_dev *dev);
 } drivers[] = {
-	{ VIRTIO_ID_BLOCK, virtio_blk_attach },
-	{ VIRTIO_ID_CONSOLE, virtio_console_attach },
+    {VIRTIO_ID_BLOCK, virtio_blk_attach},
+    {VIRTIO_ID_CONSOLE, virtio_console_attach},
 };
 
 /* What sits in a slot?  Returns false when it is a device that speaks the old version only. */
 static bool
 virtio_probe(struct virtio_dev *dev, const struct machine_dev *slot)
 {
-	*dev = (struct virtio_dev){ .regs = machine_kva(slot->base), .base = slot->base, .irq = slot->irq };
+	*dev = (struct virtio_dev){
+	    .regs = machine_kva(slot->base), .base = slot->base, .irq = slot->irq};
 
 	uint32_t id = reg_read(dev, REG_DEVICE_ID), version = reg_read(dev, REG_VERSION);
 
@@ -302,6 +312,8 @@ virtio_init(void)
 		if (!virtio_probe(&devs[i], &machine.virtio[i]))
 			legacy++;
 	if (legacy != 0)
-		klog(LOG_ERROR, "%u virtio device%s not used: legacy interface; start QEMU with -global virtio-mmio.force-legacy=false",
+		klog(LOG_ERROR,
+		    "%u virtio device%s not used: legacy interface; start QEMU with -global "
+		    "virtio-mmio.force-legacy=false",
 		    legacy, legacy == 1 ? "" : "s");
 }
