@@ -255,7 +255,16 @@ include tests/host/host.mk
 
 # Tests on the host, under sanitizers.
 .PHONY: check
-check: check-vm
+check: check-vm check-ldisc
+
+# The line discipline needs nothing else of the kernel.
+$(BUILD)/t/ldisc_test: $(BUILD)/t/tests/ldisc_test.c.o $(BUILD)/t/kern/ldisc.c.o
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined -o $@ $^ -lcmocka
+
+.PHONY: check-ldisc
+check-ldisc: $(BUILD)/t/ldisc_test
+	$(Q)$< >$<.log 2>&1 || { cat $<.log; echo "failed: $<"; exit 1; }
 
 # ---- For tools and people -----------------------------------------------------------------------------------------------------
 

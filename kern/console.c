@@ -2,11 +2,11 @@
 /*
  * ^P: what every process is doing, and what its address space looks like.
  *
- * The key is seen in an interrupt handler, which must not walk maps that somebody is changing.  So a thread prints, with a hold on
- * each address space and its map locked for reading.
+ * The key is seen in an interrupt handler, which must not walk maps that somebody is changing.  So
+ * a thread prints, with a hold on each address space and its map locked for reading.
  *
- * Rejected: printing from the interrupt without locks.  It would work on a hung system, but gdb does that better, and a map that
- * changes under the printer's feet could take the system down.
+ * Rejected: printing from the interrupt without locks.  It would work on a hung system, but gdb
+ * does that better, and a map that changes under the printer's feet could take the system down.
  *
  * Locks: dump_lock (spin, RANK_TTY) guards `wanted`; held together with none.
  */
@@ -41,7 +41,8 @@ print_process(struct proc *p)
 	struct vmspace *vm;
 
 	proc_get_info(p, &info);
-	kprintf("%5d %5d %5d %c %-15s %s\n", info.pid, info.ppid, info.pgid, info.state, info.name, info.why);
+	kprintf("%5d %5d %5d %c %-15s %s\n", info.pid, info.ppid, info.pgid, info.state, info.name,
+	    info.why);
 	vm = proc_hold_vmspace(p);
 	if (vm == NULL)
 		return;
@@ -64,7 +65,8 @@ print_all(void)
 		print_process(p);
 		proc_unref(p);
 	}
-	kprintf("free memory: %llu of %llu KiB\n", (unsigned long long)vm_page_free_count() * KIB_PER_PAGE,
+	kprintf("free memory: %llu of %llu KiB\n",
+	    (unsigned long long)vm_page_free_count() * KIB_PER_PAGE,
 	    (unsigned long long)vm_page_total_count() * KIB_PER_PAGE);
 }
 

@@ -5,10 +5,11 @@
  *      slots:  [file][file][ free ][reserved][file][ free ]...
  *                           ^lowest                 ^top
  *
- * Locks: fdtable.lock (spin) guards the array; files are released and memory is allocated outside of it.  A grown array is filled and
- * switched under the lock, so a reader never sees half of it.
+ * Locks: fdtable.lock (spin) guards the array; files are released and memory is allocated outside
+ * of it.  A grown array is filled and switched under the lock, so a reader never sees half of it.
  *
- * Rejected: a bitmap of used slots.  Tables are short, and `lowest` makes the usual search one step.
+ * Rejected: a bitmap of used slots.  Tables are short, and `lowest` makes the usual search one
+ * step.
  */
 #include <errno.h>
 #include <string.h>
@@ -134,7 +135,7 @@ take_slot(struct fdtable *t, uint32_t fd)
 {
 	struct file *f = t->slots[fd].file;
 
-	t->slots[fd] = (struct fd_slot){ 0 };
+	t->slots[fd] = (struct fd_slot){0};
 	t->lowest = MIN(t->lowest, fd);
 	while (t->top > 0 && !t->slots[t->top - 1].used)
 		t->top--;

@@ -2,8 +2,9 @@
 /*
  * fdtable: the descriptors of a process: small numbers for open files.
  *
- * fork copies the table, CLONE_FILES shares it.  A new descriptor is reserved before its file is made, so that open() finds out about
- * EMFILE before it creates anything; a reserved number is taken, but nobody can use it yet.
+ * fork copies the table, CLONE_FILES shares it.  A new descriptor is reserved before its file is
+ * made, so that open() finds out about EMFILE before it creates anything; a reserved number is
+ * taken, but nobody can use it yet.
  *
  * Lock key, the same in every header:  I never changes after creation   a atomic   D fdtable.lock
  */
@@ -46,18 +47,22 @@ void fdtable_unref(struct fdtable *t);
 /* execve: close what is marked so.  => t is not shared; no lock held; may sleep. */
 void fdtable_close_on_exec(struct fdtable *t);
 
-/* The file behind fd with one more reference, NULL if there is none (EBADF).  => any thread context; never sleeps. */
+/* The file behind fd with one more reference, NULL if there is none (EBADF).  => any thread
+ * context; never sleeps. */
 struct file *fdtable_get(struct fdtable *t, int fd) MUST_CHECK;
 
-/* Take the lowest free number >= min and < limit.  => may sleep.  => 0; EMFILE; EINVAL (min >= limit); ENOMEM. */
+/* Take the lowest free number >= min and < limit.  => may sleep.  => 0; EMFILE; EINVAL (min >=
+ * limit); ENOMEM. */
 int fdtable_reserve(struct fdtable *t, uint32_t min, uint64_t limit, int *fdp) MUST_CHECK;
 /* Make a reserved number mean f (takes over a reference), or give it back. */
 void fdtable_install(struct fdtable *t, int fd, struct file *f, bool cloexec);
 void fdtable_unreserve(struct fdtable *t, int fd);
 
 /* dup3: fd means f (takes over the reference on success), what it meant before is closed.
- * => no lock held; may sleep.  => 0; EBADF (fd >= limit); EBUSY (reserved by another thread); ENOMEM. */
-int fdtable_replace(struct fdtable *t, int fd, uint64_t limit, struct file *f, bool cloexec) MUST_CHECK;
+ * => no lock held; may sleep.  => 0; EBADF (fd >= limit); EBUSY (reserved by another thread);
+ * ENOMEM. */
+int
+fdtable_replace(struct fdtable *t, int fd, uint64_t limit, struct file *f, bool cloexec) MUST_CHECK;
 
 /* => no lock held; may sleep.  => 0 or EBADF. */
 int fdtable_close(struct fdtable *t, int fd);

@@ -2,9 +2,9 @@
 /*
  * Open files: reference counts, the shared offset, and dispatch to what a file is.
  *
- * Locks: pos_lock (mutex, RANK_FILE) is held over a whole read or write of a file that has a position, so that two threads
- * that share it never get the same bytes.  Files without a position (pipes, terminals) are not locked here: a reader
- * that waits must not keep a writer out.
+ * Locks: pos_lock (mutex, RANK_FILE) is held over a whole read or write of a file that has a
+ * position, so that two threads that share it never get the same bytes.  Files without a position
+ * (pipes, terminals) are not locked here: a reader that waits must not keep a writer out.
  */
 #include <errno.h>
 #include <fcntl.h>

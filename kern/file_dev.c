@@ -2,9 +2,11 @@
 /*
  * Device files: character devices as their drivers have them, disks for reading.
  *
- * Drivers know no files and no pollers; when one of them says that something changed, everybody who polls a device looks again.
+ * Drivers know no files and no pollers; when one of them says that something changed, everybody who
+ * polls a device looks again.
  *
- * Writing to a disk is refused: the only disks there are belong to a mounted file system, whose cached blocks would go wrong.
+ * Writing to a disk is refused: the only disks there are belong to a mounted file system, whose
+ * cached blocks would go wrong.
  *
  * Locks: none of its own.
  */
@@ -25,9 +27,9 @@
 #include "lib/minmax.h"
 #include "vm/vm_km.h"
 
-#define MAJOR_MEM     1u /* null, zero ...: have a position, which means nothing */
-#define RDEV_TTY      vfs_mkdev(5, 0)
-#define RDEV_CONSOLE  vfs_mkdev(5, 1)
+#define MAJOR_MEM    1u /* null, zero ...: have a position, which means nothing */
+#define RDEV_TTY     vfs_mkdev(5, 0)
+#define RDEV_CONSOLE vfs_mkdev(5, 1)
 
 static struct poll_queue device_pollers;
 
@@ -44,7 +46,7 @@ file_dev_init(void)
 	chardev_ready_hook = devices_changed;
 }
 
-/* ---- Character devices ------------------------------------------------------------------------------------------------------ */
+/* ---- Character devices ----------------------------------------------------------------------- */
 
 static unsigned
 char_flags(const struct file *f)
@@ -85,7 +87,8 @@ char_poll(struct file *f, struct poll_wait *w)
 	poll_enqueue(&device_pollers, w);
 	if (dev->ops->poll != NULL)
 		state = dev->ops->poll(dev->softc);
-	return (state & CHARDEV_IN ? POLLIN | POLLRDNORM : 0u) | (state & CHARDEV_OUT ? POLLOUT | POLLWRNORM : 0u) |
+	return (state & CHARDEV_IN ? POLLIN | POLLRDNORM : 0u) |
+	    (state & CHARDEV_OUT ? POLLOUT | POLLWRNORM : 0u) |
 	    (state & CHARDEV_HUP ? POLLHUP : 0u);
 }
 
@@ -107,20 +110,20 @@ no_end(struct file *f, uint64_t *end)
 }
 
 static const struct file_ops char_ops = {
-	.read = char_read,
-	.write = char_write,
-	.ioctl = char_ioctl,
-	.poll = char_poll,
-	.close = char_close,
+    .read = char_read,
+    .write = char_write,
+    .ioctl = char_ioctl,
+    .poll = char_poll,
+    .close = char_close,
 };
 
 static const struct file_ops mem_ops = {
-	.read = char_read,
-	.write = char_write,
-	.ioctl = char_ioctl,
-	.poll = char_poll,
-	.end = no_end,
-	.close = char_close,
+    .read = char_read,
+    .write = char_write,
+    .ioctl = char_ioctl,
+    .poll = char_poll,
+    .end = no_end,
+    .close = char_close,
 };
 
 int
@@ -137,7 +140,8 @@ file_dev_open_char(uint32_t rdev, uint32_t oflags, struct file **fp)
 	dev = chardev_find(rdev);
 	if (dev == NULL)
 		return ENXIO;
-	f = file_alloc(vfs_major(rdev) == MAJOR_MEM ? &mem_ops : &char_ops, oflags & ~(uint32_t)O_NOCTTY);
+	f = file_alloc(
+	    vfs_major(rdev) == MAJOR_MEM ? &mem_ops : &char_ops, oflags & ~(uint32_t)O_NOCTTY);
 	if (f == NULL)
 		return ENFILE;
 	f->data = dev;
@@ -150,7 +154,7 @@ file_dev_open_char(uint32_t rdev, uint32_t oflags, struct file **fp)
 	return error;
 }
 
-/* ---- Disks ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Disks ----------------------------------------------------------------------------------- */
 
 static uint64_t
 disk_size(const struct blkdev *dev)
@@ -165,10 +169,10 @@ read_piece(struct blkdev *dev, void *page, struct uio *u)
 	uint64_t start = u->offset - u->offset % PAGE_SIZE;
 	uint32_t skip = (uint32_t)(u->offset - start);
 	uint32_t len = (uint32_t)MIN((uint64_t)PAGE_SIZE, disk_size(dev) - start);
-	struct blk_req req = { .op = BLK_READ, .sector = start / BLK_SECTOR, .nseg = 1 };
+	struct blk_req req = {.op = BLK_READ, .sector = start / BLK_SECTOR, .nseg = 1};
 	int error;
 
-	req.seg[0] = (struct blk_seg){ .kva = page, .len = len };
+	req.seg[0] = (struct blk_seg){.kva = page, .len = len};
 	blk_submit(dev, &req);
 	error = blk_wait(&req);
 	return error ? error : uio_move((char *)page + skip, len - skip, u);
@@ -208,9 +212,9 @@ disk_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 }
 
 static const struct file_ops disk_ops = {
-	.read = disk_read,
-	.ioctl = disk_ioctl,
-	.end = disk_end,
+    .read = disk_read,
+    .ioctl = disk_ioctl,
+    .end = disk_end,
 };
 
 int

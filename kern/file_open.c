@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * open(2): from a path to a file, by what the inode is; and the files that are plain inodes: regular files, directories, O_PATH.
+ * open(2): from a path to a file, by what the inode is; and the files that are plain inodes:
+ * regular files, directories, O_PATH.
  *
  *      vfs_open --> inode --+-- regular, directory --> here
  *                           +-- character, block   --> file_dev.c, tty.c
@@ -26,7 +27,7 @@
 /* Flags that act at open and are not part of the file's state. */
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
-/* ---- Regular files ---------------------------------------------------------------------------------------------------------- */
+/* ---- Regular files --------------------------------------------------------------------------- */
 
 static int
 regular_read(struct file *f, struct uio *u)
@@ -34,7 +35,8 @@ regular_read(struct file *f, struct uio *u)
 	return vfs_read(f->inode, f->handle, u);
 }
 
-/* How many of the bytes that u wants to write lie beyond RLIMIT_FSIZE.  => EFBIG (and SIGXFSZ) if all do. */
+/* How many of the bytes that u wants to write lie beyond RLIMIT_FSIZE.  => EFBIG (and SIGXFSZ) if
+ * all do. */
 static int
 beyond_limit(const struct file *f, const struct uio *u, uint64_t *excess)
 {
@@ -87,13 +89,13 @@ regular_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 }
 
 static const struct file_ops regular_ops = {
-	.read = regular_read,
-	.write = regular_write,
-	.ioctl = regular_ioctl,
-	.end = regular_end,
+    .read = regular_read,
+    .write = regular_write,
+    .ioctl = regular_ioctl,
+    .end = regular_end,
 };
 
-/* ---- Directories and O_PATH ------------------------------------------------------------------------------------------------- */
+/* ---- Directories and O_PATH ------------------------------------------------------------------ */
 
 static int
 directory_read(struct file *f, struct uio *u)
@@ -113,14 +115,14 @@ directory_end(struct file *f, uint64_t *end)
 }
 
 static const struct file_ops directory_ops = {
-	.read = directory_read,
-	.end = directory_end,
+    .read = directory_read,
+    .end = directory_end,
 };
 
 /* O_PATH: a name for an inode, and nothing else. */
-static const struct file_ops path_ops = { 0 };
+static const struct file_ops path_ops = {0};
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static int
 make_plain(const struct file_ops *ops, uint32_t flags, struct file **fp)
@@ -154,7 +156,8 @@ make_file(struct inode *ip, uint32_t oflags, struct file **fp)
 }
 
 int
-file_open(const struct vfs_ctx *ctx, const char *path, uint32_t oflags, uint32_t mode, struct file **fp)
+file_open(
+    const struct vfs_ctx *ctx, const char *path, uint32_t oflags, uint32_t mode, struct file **fp)
 {
 	struct inode *ip;
 	void *handle = NULL;

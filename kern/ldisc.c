@@ -2,13 +2,15 @@
 /*
  * The line discipline: canonical and raw input, echo, editing keys, output processing.
  *
- *      buf:   ... read ............ finished ........... write ...       (free-running counters, modulo LDISC_SIZE)
+ *      buf:   ... read ............ finished ........... write ...
  *                  what readers get          the line being edited
  *
- * Canonical mode moves `finished` up to `write` when a line ends; raw mode after each byte.  A bit in `ends` marks the last byte of a
- * line, so that one read returns one line.  ^D is stored as a NUL with such a bit.
+ * Canonical mode moves `finished` up to `write` when a line ends; raw mode after each byte.  A bit
+ * in `ends` marks the last byte of a line, so that one read returns one line.  ^D is stored as a
+ * NUL with such a bit.
  *
- * Rejected: two buffers, one for the line and one for finished input.  A switch to raw mode would have to move bytes between them.
+ * Rejected: two buffers, one for the line and one for finished input.  A switch to raw mode would
+ * have to move bytes between them.
  *
  * Locks: none; the owner serialises.
  */
@@ -20,11 +22,11 @@
 
 #include "kern/ldisc.h"
 
-#define CTRL(letter) ((letter)&0x1f)
-#define BELL         '\a'
-#define DEL          0x7f
-#define TAB_STOP     8u
-#define THROTTLE     128u /* free bytes below which the line is held back */
+#define KEY(letter) ((letter)&0x1f)
+#define BELL        '\a'
+#define DEL         0x7f
+#define TAB_STOP    8u
+#define THROTTLE    128u /* free bytes below which the line is held back */
 
 static char *
 byte_at(struct ldisc *l, uint32_t pos)
@@ -80,7 +82,7 @@ is_continuation(const struct ldisc *l, char c)
 	return (l->termios.iflag & IUTF8) && ((uint8_t)c & 0xc0) == 0x80;
 }
 
-/* ---- Output ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Output ---------------------------------------------------------------------------------- */
 
 static void
 put(struct ldisc *l, char c)
@@ -144,7 +146,7 @@ echo_if_on(struct ldisc *l, char c)
 		echo(l, c);
 }
 
-/* ---- Editing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Editing --------------------------------------------------------------------------------- */
 
 /* The column at which the line being edited, shown up to `end`, leaves the cursor. */
 static uint32_t
@@ -244,7 +246,7 @@ reprint(struct ldisc *l, char key)
 		echo_if_on(l, *byte_at(l, pos));
 }
 
-/* ---- Input ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Input ----------------------------------------------------------------------------------- */
 
 static void
 store(struct ldisc *l, char c, bool end)
@@ -304,7 +306,8 @@ is_erase(const struct ldisc *l, char c)
 {
 	uint8_t key = l->termios.cc[VERASE];
 
-	/* Terminals do not agree on what their erase key sends: either of the two usual codes means both. */
+	/* Terminals do not agree on what their erase key sends: either of the two usual codes means
+	 * both. */
 	if (key == DEL || key == '\b')
 		return c == DEL || c == '\b';
 	return is_key(l, c, VERASE);
@@ -325,7 +328,7 @@ edit_key(struct ldisc *l, char c, bool *done)
 		reprint(l, c);
 	else if (has(l, IEXTEN) && is_key(l, c, VLNEXT))
 		l->literal = true;
-	else if (c == CTRL('P'))
+	else if (c == KEY('P'))
 		return LDISC_DUMP;
 	else if (is_key(l, c, VEOF))
 		return finish_line(l, '\0');
@@ -404,7 +407,7 @@ ldisc_input(struct ldisc *l, char c)
 	return done ? todo : todo | take(l, c);
 }
 
-/* ---- The owner's side ------------------------------------------------------------------------------------------------------- */
+/* ---- The owner's side ------------------------------------------------------------------------ */
 
 bool
 ldisc_throttled(const struct ldisc *l)
@@ -442,7 +445,8 @@ ldisc_read(struct ldisc *l, char *buf, size_t n)
 		if (ends_line(l, pos))
 			return got;
 	}
-	/* The reader's buffer ends just where ^D was typed: the line is over, and no end of file is left behind. */
+	/* The reader's buffer ends just where ^D was typed: the line is over, and no end of file is
+	 * left behind. */
 	if (l->read != l->finished && is_eof_mark(l, l->read))
 		l->read++;
 	return got;
@@ -481,15 +485,24 @@ ldisc_set_termios(struct ldisc *l, const struct ldisc_termios *t)
 void
 ldisc_init(struct ldisc *l, void (*put_byte)(void *arg, char c), void *arg)
 {
-	*l = (struct ldisc){ .put = put_byte, .arg = arg };
+	*l = (struct ldisc){.put = put_byte, .arg = arg};
 	l->termios = (struct ldisc_termios){
-		.iflag = ICRNL | IXON | IMAXBEL | IUTF8,
-		.oflag = OPOST | ONLCR,
-		.cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL,
-		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-		.cc = { [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = DEL, [VKILL] = CTRL('U'),
-		    [VEOF] = CTRL('D'), [VMIN] = 1, [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'),
-		    [VSUSP] = CTRL('Z'), [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'), [VWERASE] = CTRL('W'),
-		    [VLNEXT] = CTRL('V') },
+	    .iflag = ICRNL | IXON | IMAXBEL | IUTF8,
+	    .oflag = OPOST | ONLCR,
+	    .cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL,
+	    .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+	    .cc = {[VINTR] = KEY('C'),
+		[VQUIT] = KEY('\\'),
+		[VERASE] = DEL,
+		[VKILL] = KEY('U'),
+		[VEOF] = KEY('D'),
+		[VMIN] = 1,
+		[VSTART] = KEY('Q'),
+		[VSTOP] = KEY('S'),
+		[VSUSP] = KEY('Z'),
+		[VREPRINT] = KEY('R'),
+		[VDISCARD] = KEY('O'),
+		[VWERASE] = KEY('W'),
+		[VLNEXT] = KEY('V')},
 	};
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fetching paths.  A path gets a page of the direct map: it may be VFS_PATH_MAX bytes long, too much for a kernel stack.
+ * Fetching paths.  A path gets a page of the direct map: it may be VFS_PATH_MAX bytes long, too
+ * much for a kernel stack.
  *
- * Locks: proc.lock while the current directory is read and referenced; another thread may be changing it.
+ * Locks: proc.lock while the current directory is read and referenced; another thread may be
+ * changing it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +60,7 @@ fill_context(struct pathargs *pa)
 int
 path_begin_cwd(struct pathargs *pa)
 {
-	*pa = (struct pathargs){ 0 };
+	*pa = (struct pathargs){0};
 	fill_context(pa);
 	return 0;
 }
@@ -81,7 +83,7 @@ path_begin(struct pathargs *pa, int dirfd, uint64_t path)
 {
 	int error;
 
-	*pa = (struct pathargs){ 0 };
+	*pa = (struct pathargs){0};
 	error = path_copyin(path, &pa->path);
 	if (error)
 		return error;

@@ -2,18 +2,20 @@
 /*
  * Pipes: a ring of bytes between files that write and files that read.
  *
- *      writers --uio_move--> [ buf in pipe_map: . . . read ######## write . . . ] --uio_move--> readers
+ *      writers --uio_move--> [ buf: . . . read ######## write . . . ] --uio_move--> readers
  *
- * The buffer is address space first and memory later: it is reserved by the first write, its pages come when they are first used,
- * and an empty ring starts again at its front.  So an idle pipe costs nothing but its struct, and one that carries small
- * messages costs a page.
+ * The buffer is address space first and memory later: it is reserved by the first write, its pages
+ * come when they are first used, and an empty ring starts again at its front.  So an idle pipe
+ * costs nothing but its struct, and one that carries small messages costs a page.
  *
  * A FIFO is a pipe that is found by its inode, for as long as somebody has it open.
  *
- * Locks: pipe.lock (mutex, RANK_FILE) over each transfer, which is what makes writes of up to PIPE_BUF bytes atomic; a fault on the
- * user's buffer meanwhile needs only higher ranks.  fifo_lock (spin, RANK_VFS) guards the list of FIFOs and all reference counts.
+ * Locks: pipe.lock (mutex, RANK_FILE) over each transfer, which is what makes writes of up to
+ * PIPE_BUF bytes atomic; a fault on the user's buffer meanwhile needs only higher ranks.  fifo_lock
+ * (spin, RANK_VFS) guards the list of FIFOs and all reference counts.
  *
- * Rejected: wired pages from the direct map.  Faster by a fault per page, but a process could pin as much memory as it may open pipes.
+ * Rejected: wired pages from the direct map.  Faster by a fault per page, but a process could pin
+ * as much memory as it may open pipes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,23 +44,24 @@
 #define PIPE_DEV      13u      /* st_dev of pipes: no file system has it */
 
 struct pipe {
-	struct mutex lock;          /*    RANK_FILE; tag P below */
-	vaddr_t buf;                /* P  in pipe_map; 0: none reserved yet */
-	uint32_t size;              /* P  capacity in bytes, a power of two */
-	uint32_t populated;         /* P  bytes from the front of buf that have had pages */
-	uint32_t read, write;       /* P  free-running; write - read bytes are in the ring */
-	uint32_t readers, writers;  /* P  open files of each kind */
-	uint32_t reader_opens;      /* P  opens so far, for an open that waits for its other end */
-	uint32_t writer_opens;      /* P */
-	bool readers_wait;          /* P  somebody sleeps on &readers */
-	bool writers_wait;          /* P  somebody sleeps on &writers */
+	struct mutex lock;         /*    RANK_FILE; tag P below */
+	vaddr_t buf;               /* P  in pipe_map; 0: none reserved yet */
+	uint32_t size;             /* P  capacity in bytes, a power of two */
+	uint32_t populated;        /* P  bytes from the front of buf that have had pages */
+	uint32_t read, write;      /* P  free-running; write - read bytes are in the ring */
+	uint32_t readers, writers; /* P  open files of each kind */
+	uint32_t reader_opens;     /* P  opens so far, for an open that waits for its other end */
+	uint32_t writer_opens;     /* P */
+	bool readers_wait;         /* P  somebody sleeps on &readers */
+	bool writers_wait;         /* P  somebody sleeps on &writers */
 	struct poll_queue pollers;
-	struct vfs_time made;       /* I */
-	uint64_t ino;               /* I  for stat */
-	uint32_t uid, gid;          /* I */
-	uint32_t refs;              /* fifo_lock  files, and opens in progress */
-	struct inode *fifo;         /* I  NULL: made by pipe2.  Compared only: each file holds a reference */
-	struct list fifo_link;      /* fifo_lock */
+	struct vfs_time made; /* I */
+	uint64_t ino;         /* I  for stat */
+	uint32_t uid, gid;    /* I */
+	uint32_t refs;        /* fifo_lock  files, and opens in progress */
+	struct inode
+	    *fifo; /* I  NULL: made by pipe2.  Compared only: each file holds a reference */
+	struct list fifo_link; /* fifo_lock */
 };
 
 static struct zone *pipe_zone;
@@ -72,7 +75,7 @@ pipe_init(void)
 	pipe_zone = zone_create("pipe", sizeof(struct pipe), 0, NULL);
 }
 
-/* ---- The pipe itself -------------------------------------------------------------------------------------------------------- */
+/* ---- The pipe itself ------------------------------------------------------------------------- */
 
 static struct pipe *
 pipe_alloc(struct inode *fifo)
@@ -165,7 +168,7 @@ wait_writable(struct pipe *p) REQUIRES(p->lock)
 	return sleep_mutex(&p->writers, &p->lock, "pipe_write", SLEEP_INTR, NO_DEADLINE);
 }
 
-/* ---- The ring --------------------------------------------------------------------------------------------------------------- */
+/* ---- The ring -------------------------------------------------------------------------------- */
 
 /* Reserve the buffer; a small one is better than none. */
 static int
@@ -181,7 +184,8 @@ reserve_buffer(struct pipe *p)
 	return p->buf != 0 ? 0 : ENOMEM;
 }
 
-/* Give the first `end` bytes of the buffer pages, while running out of memory can still be reported. */
+/* Give the first `end` bytes of the buffer pages, while running out of memory can still be
+ * reported. */
 static int
 populate(struct pipe *p, uint32_t end)
 {
@@ -240,7 +244,7 @@ put_bytes(struct pipe *p, uint32_t n, struct uio *u)
 	return error;
 }
 
-/* ---- File operations -------------------------------------------------------------------------------------------------------- */
+/* ---- File operations ------------------------------------------------------------------------- */
 
 static int
 pipe_read(struct file *f, struct uio *u)
@@ -341,8 +345,16 @@ pipe_stat(struct file *f, struct vfs_attr *attr)
 
 	if (f->inode != NULL)
 		return vfs_getattr(f->inode, attr);
-	*attr = (struct vfs_attr){ .ino = p->ino, .dev = PIPE_DEV, .mode = S_IFIFO | 0600, .nlink = 1, .uid = p->uid,
-		.gid = p->gid, .blksize = PAGE_SIZE, .atime = p->made, .mtime = p->made, .ctime = p->made };
+	*attr = (struct vfs_attr){.ino = p->ino,
+	    .dev = PIPE_DEV,
+	    .mode = S_IFIFO | 0600,
+	    .nlink = 1,
+	    .uid = p->uid,
+	    .gid = p->gid,
+	    .blksize = PAGE_SIZE,
+	    .atime = p->made,
+	    .mtime = p->made,
+	    .ctime = p->made};
 	return 0;
 }
 
@@ -375,15 +387,15 @@ pipe_close(struct file *f)
 }
 
 static const struct file_ops pipe_ops = {
-	.read = pipe_read,
-	.write = pipe_write,
-	.ioctl = pipe_ioctl,
-	.poll = pipe_poll,
-	.stat = pipe_stat,
-	.close = pipe_close,
+    .read = pipe_read,
+    .write = pipe_write,
+    .ioctl = pipe_ioctl,
+    .poll = pipe_poll,
+    .stat = pipe_stat,
+    .close = pipe_close,
 };
 
-/* ---- Making them ------------------------------------------------------------------------------------------------------------ */
+/* ---- Making them ----------------------------------------------------------------------------- */
 
 int
 pipe_create(uint32_t flags, struct file **reader, struct file **writer)
@@ -415,7 +427,7 @@ no_memory:
 static struct pipe *
 find_fifo(const struct inode *ip)
 {
-	LIST_FOREACH (node, &fifos) {
+	LIST_FOREACH(node, &fifos) {
 		struct pipe *p = LIST_ENTRY(node, struct pipe, fifo_link);
 
 		if (p->fifo == ip) {
@@ -489,7 +501,7 @@ pipe_open_fifo(struct inode *ip, uint32_t oflags, struct file **fp)
 	return error;
 }
 
-/* ---- Capacity --------------------------------------------------------------------------------------------------------------- */
+/* ---- Capacity -------------------------------------------------------------------------------- */
 
 static struct pipe *
 pipe_of(struct file *f)
@@ -514,7 +526,7 @@ pipe_get_size(struct file *f, uint32_t *size)
 static int
 change_buffer(struct pipe *p, uint32_t size)
 {
-	struct pipe wide = { .size = size };
+	struct pipe wide = {.size = size};
 	uint32_t n, total = used(p);
 
 	while (used(p) > 0) {

@@ -5,12 +5,15 @@
  *      poll_run:   scan all files (joining their queues) -> any ready? done
  *                  sleep until fired, signal or deadline -> scan again
  *
- * A thread sleeps on one channel, its poller; every queue it joined leads there.  `fired` closes the gap between scan and sleep.
+ * A thread sleeps on one channel, its poller; every queue it joined leads there.  `fired` closes
+ * the gap between scan and sleep.
  *
- * Locks: poll_lock (spin, RANK_POLL) guards all queues.  Waking an empty queue, the usual case, does not take it: the waiter joins
- * before it looks at the state, the owner changes the state before it looks at the queue, and a full fence orders each side.
+ * Locks: poll_lock (spin, RANK_POLL) guards all queues.  Waking an empty queue, the usual case,
+ * does not take it: the waiter joins before it looks at the state, the owner changes the state
+ * before it looks at the queue, and a full fence orders each side.
  *
- * Rejected: one lock per queue.  A poll wait would then have to remember its queue and the lock order of many queues would matter.
+ * Rejected: one lock per queue.  A poll wait would then have to remember its queue and the lock
+ * order of many queues would matter.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,14 +34,14 @@
 #include "lib/minmax.h"
 #include "vm/zone.h"
 
-#define NS_PER_SEC      1000000000ull
-#define POLL_ON_STACK   8u   /* files that need no allocation */
-#define SELECT_MAX      1024 /* descriptors pselect6 looks at; a program cannot have an fd_set beyond */
-#define SELECT_WORDS    (SELECT_MAX / 64)
-#define SELECT_READ     (POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
-#define SELECT_WRITE    (POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
-#define SELECT_EXCEPT   POLLPRI
-#define POLL_UNASKED    (POLLERR | POLLHUP | POLLNVAL) /* reported always */
+#define NS_PER_SEC    1000000000ull
+#define POLL_ON_STACK 8u   /* files that need no allocation */
+#define SELECT_MAX    1024 /* descriptors that pselect6 looks at, as many as an fd_set has */
+#define SELECT_WORDS  (SELECT_MAX / 64)
+#define SELECT_READ   (POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
+#define SELECT_WRITE  (POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
+#define SELECT_EXCEPT POLLPRI
+#define POLL_UNASKED  (POLLERR | POLLHUP | POLLNVAL) /* reported always */
 
 /* One file of a poll.  Lives in the calling thread. */
 struct poll_item {
@@ -58,7 +61,7 @@ struct poll_set {
 
 static struct spinlock poll_lock = SPINLOCK_INIT("poll", RANK_POLL);
 
-/* ---- Queues ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Queues ---------------------------------------------------------------------------------- */
 
 void
 poll_queue_init(struct poll_queue *q)
@@ -84,7 +87,7 @@ poll_wake(struct poll_queue *q)
 	if (__atomic_load_n(&q->waiters.next, __ATOMIC_RELAXED) == &q->waiters)
 		return;
 	spin_lock(&poll_lock);
-	LIST_FOREACH (node, &q->waiters) {
+	LIST_FOREACH(node, &q->waiters) {
 		struct poller *poller = LIST_ENTRY(node, struct poll_wait, link)->poller;
 
 		poller->fired = true;
@@ -93,7 +96,7 @@ poll_wake(struct poll_queue *q)
 	spin_unlock(&poll_lock);
 }
 
-/* ---- The loop --------------------------------------------------------------------------------------------------------------- */
+/* ---- The loop -------------------------------------------------------------------------------- */
 
 static int
 set_init(struct poll_set *set, unsigned n)
@@ -145,7 +148,8 @@ scan(struct poll_set *set, bool join)
 		struct poll_item *item = &set->items[i];
 
 		if (item->file != NULL)
-			item->revents = item->events & file_poll(item->file, join ? &item->wait : NULL);
+			item->revents =
+			    item->events & file_poll(item->file, join ? &item->wait : NULL);
 		ready += item->revents != 0;
 	}
 	return ready;
@@ -184,7 +188,7 @@ poll_run(struct poll_set *set, uint64_t deadline)
 	}
 }
 
-/* ---- Arguments both calls share --------------------------------------------------------------------------------------------- */
+/* ---- Arguments both calls share -------------------------------------------------------------- */
 
 /* The user's timespec (0: none) as a deadline: 0 means do not wait. */
 static int
@@ -212,7 +216,7 @@ static void
 store_left(uint64_t user, uint64_t deadline)
 {
 	uint64_t now = clock_mono_ns(), left = deadline > now ? deadline - now : 0;
-	struct timespec ts = { (time_t)(left / NS_PER_SEC), (long)(left % NS_PER_SEC) };
+	struct timespec ts = {(time_t)(left / NS_PER_SEC), (long)(left % NS_PER_SEC)};
 
 	if (user != 0 && deadline != NO_DEADLINE && copyout(user, &ts, sizeof(ts)))
 		return;
@@ -234,9 +238,11 @@ set_mask(uint64_t user, uint64_t size)
 	return 0;
 }
 
-/* Wait with the user's mask and timeout.  => returns as a system call does, before results are stored. */
+/* Wait with the user's mask and timeout.  => returns as a system call does, before results are
+ * stored. */
 static long
-run_masked(struct poll_set *set, uint64_t timeout, uint64_t deadline, uint64_t mask, uint64_t mask_size)
+run_masked(
+    struct poll_set *set, uint64_t timeout, uint64_t deadline, uint64_t mask, uint64_t mask_size)
 {
 	int error = set_mask(mask, mask_size), n;
 
@@ -251,7 +257,7 @@ run_masked(struct poll_set *set, uint64_t timeout, uint64_t deadline, uint64_t m
 	return n;
 }
 
-/* ---- ppoll ------------------------------------------------------------------------------------------------------------------ */
+/* ---- ppoll ----------------------------------------------------------------------------------- */
 
 static int
 fetch_pollfds(struct poll_set *set, uint64_t user)
@@ -275,7 +281,8 @@ store_revents(const struct poll_set *set, uint64_t user)
 {
 	for (unsigned i = 0; i < set->n; i++) {
 		short revents = (short)set->items[i].revents;
-		uint64_t where = user + i * sizeof(struct pollfd) + offsetof(struct pollfd, revents);
+		uint64_t where =
+		    user + i * sizeof(struct pollfd) + offsetof(struct pollfd, revents);
 
 		if (copyout(where, &revents, sizeof(revents)))
 			return EFAULT;
@@ -308,7 +315,7 @@ sys_ppoll(const struct syscall_args *args)
 	return result;
 }
 
-/* ---- pselect6 --------------------------------------------------------------------------------------------------------------- */
+/* ---- pselect6 -------------------------------------------------------------------------------- */
 
 /* The three sets: for reading, writing, exceptions. */
 struct select_sets {
@@ -318,7 +325,7 @@ struct select_sets {
 	int n;          /* descriptors to look at */
 };
 
-static const unsigned select_events[3] = { SELECT_READ, SELECT_WRITE, SELECT_EXCEPT };
+static const unsigned select_events[3] = {SELECT_READ, SELECT_WRITE, SELECT_EXCEPT};
 
 static bool
 test_bit(const uint64_t *bits, int fd)

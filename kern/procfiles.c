@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table of /proc and its short texts; the formats are Linux's where Linux has the file.  Address spaces are in procmaps.c.
+ * The table of /proc and its short texts; the formats are Linux's where Linux has the file.
+ * Address spaces are in procmaps.c.
  *
  *      entries[] --(kern/fs/procfs.c makes folders and inodes of it)--> open() --> make() --> text
  *
- * Locks: none of its own.  A process is looked at through proc_find() and proc_get_info(): what it was a moment ago.
+ * Locks: none of its own.  A process is looked at through proc_find() and proc_get_info(): what it
+ * was a moment ago.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,12 +28,12 @@
 #include "vm/vm_page.h"
 #include "vm/vmspace.h"
 
-#define NS_PER_SEC   1000000000ul
-#define NS_PER_TICK  10000000ul /* Linux tells times in units of 1/100 s */
-#define KIB_PER_PAGE (PAGE_SIZE >> 10)
+#define NS_PER_SEC    1000000000ul
+#define NS_PER_TICK   10000000ul /* Linux tells times in units of 1/100 s */
+#define KIB_PER_PAGE  (PAGE_SIZE >> 10)
 #define MAP_COUNT_MAX 0x7ffffffful
 
-/* ---- The system ------------------------------------------------------------------------------------------------------------- */
+/* ---- The system ------------------------------------------------------------------------------ */
 
 static void
 print_counter(const char *name, uint64_t value, void *arg)
@@ -88,7 +90,7 @@ print_kib(struct procfs_text *t, const char *name, uint64_t pages)
 static int
 make_meminfo(struct procfs_text *t, int32_t pid)
 {
-	struct memory m = { 0 };
+	struct memory m = {0};
 	uint64_t free = vm_page_free_count();
 
 	(void)pid;
@@ -139,7 +141,8 @@ make_uptime(struct procfs_text *t, int32_t pid)
 static void
 print_mount(const struct mount *m, void *arg)
 {
-	procfs_printf(arg, "%s %s %s %s,relatime 0 0\n", m->source, m->path, m->type, m->flags & MOUNT_RDONLY ? "ro" : "rw");
+	procfs_printf(arg, "%s %s %s %s,relatime 0 0\n", m->source, m->path, m->type,
+	    m->flags & MOUNT_RDONLY ? "ro" : "rw");
 }
 
 static int
@@ -197,7 +200,7 @@ make_pid_max(struct procfs_text *t, int32_t pid)
 	return 0;
 }
 
-/* ---- Processes -------------------------------------------------------------------------------------------------------------- */
+/* ---- Processes ------------------------------------------------------------------------------- */
 
 static int
 get_info(int32_t pid, struct proc_info *info)
@@ -230,15 +233,16 @@ make_stat(struct procfs_text *t, int32_t pid)
 		return error;
 	procmaps_get_sizes(pid, &sizes);
 	tty_of_session(i.sid, &tty, &tty_pgrp);
-	procfs_printf(t, "%d (%s) %c %d %d %d %u %d 0 ", i.pid, i.name, i.state, i.ppid, i.pgid, i.sid, tty, tty_pgrp);
-	procfs_printf(t, "%lu %lu %lu %lu ", i.usage.minor_faults, i.children_usage.minor_faults, i.usage.major_faults,
-	    i.children_usage.major_faults);
-	procfs_printf(t, "%lu %lu %lu %lu ", ticks(i.usage.utime_ns), ticks(i.usage.stime_ns), ticks(i.children_usage.utime_ns),
-	    ticks(i.children_usage.stime_ns));
-	procfs_printf(t, "%d %d %u 0 %lu %lu %lu %lu ", 20 + i.nice, i.nice, i.nthreads, ticks(i.start_ns),
-	    sizes.total * PAGE_SIZE, sizes.resident, ~0ul);
-	procfs_printf(t, "0 0 0 0 0 %lu %lu %lu %lu 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 %d\n", i.pending, i.blocked, i.ignored,
-	    i.caught, i.hart, i.exit_status);
+	procfs_printf(t, "%d (%s) %c %d %d %d %u %d 0 ", i.pid, i.name, i.state, i.ppid, i.pgid,
+	    i.sid, tty, tty_pgrp);
+	procfs_printf(t, "%lu %lu %lu %lu ", i.usage.minor_faults, i.children_usage.minor_faults,
+	    i.usage.major_faults, i.children_usage.major_faults);
+	procfs_printf(t, "%lu %lu %lu %lu ", ticks(i.usage.utime_ns), ticks(i.usage.stime_ns),
+	    ticks(i.children_usage.utime_ns), ticks(i.children_usage.stime_ns));
+	procfs_printf(t, "%d %d %u 0 %lu %lu %lu %lu ", 20 + i.nice, i.nice, i.nthreads,
+	    ticks(i.start_ns), sizes.total * PAGE_SIZE, sizes.resident, ~0ul);
+	procfs_printf(t, "0 0 0 0 0 %lu %lu %lu %lu 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 %d\n",
+	    i.pending, i.blocked, i.ignored, i.caught, i.hart, i.exit_status);
 	return 0;
 }
 
@@ -276,15 +280,17 @@ make_status(struct procfs_text *t, int32_t pid)
 	procfs_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", i.ruid, i.euid, i.suid, i.euid);
 	procfs_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", i.rgid, i.egid, i.sgid, i.egid);
 	if (i.state != 'Z') {
-		procfs_printf(t, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n", sizes.total * KIB_PER_PAGE, sizes.resident * KIB_PER_PAGE);
-		procfs_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n", sizes.data * KIB_PER_PAGE,
-		    sizes.stack * KIB_PER_PAGE, sizes.text * KIB_PER_PAGE);
+		procfs_printf(t, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n", sizes.total * KIB_PER_PAGE,
+		    sizes.resident * KIB_PER_PAGE);
+		procfs_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n",
+		    sizes.data * KIB_PER_PAGE, sizes.stack * KIB_PER_PAGE,
+		    sizes.text * KIB_PER_PAGE);
 	}
 	procfs_printf(t, "Threads:\t%u\n", i.nthreads);
-	procfs_printf(t, "SigPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", i.pending, i.blocked, i.ignored,
-	    i.caught);
-	procfs_printf(t, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", i.usage.switches,
-	    i.usage.preemptions);
+	procfs_printf(t, "SigPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+	    i.pending, i.blocked, i.ignored, i.caught);
+	procfs_printf(t, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+	    i.usage.switches, i.usage.preemptions);
 	return 0;
 }
 
@@ -311,7 +317,7 @@ make_wchan(struct procfs_text *t, int32_t pid)
 	return error;
 }
 
-/* ---- Links ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Links ----------------------------------------------------------------------------------- */
 
 static int
 link_text(const char *text, char *buf, size_t size, size_t *len)
@@ -344,10 +350,11 @@ link_exe(int32_t pid, char *buf, size_t size, size_t *len)
 
 /* The path of another process's directory `what`, as seen from its root. */
 static int
-link_directory(int32_t pid, struct inode *(*pick)(struct proc *p), char *buf, size_t size, size_t *len)
+link_directory(
+    int32_t pid, struct inode *(*pick)(struct proc *p), char *buf, size_t size, size_t *len)
 {
 	static const struct cred root_cred;
-	struct vfs_ctx ctx = { .cred = &root_cred };
+	struct vfs_ctx ctx = {.cred = &root_cred};
 	struct proc *p = proc_find(pid);
 	int error;
 
@@ -393,38 +400,42 @@ link_root(int32_t pid, char *buf, size_t size, size_t *len)
 	return link_directory(pid, pick_root, buf, size, len);
 }
 
-/* ---- The table -------------------------------------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------------- */
 
 enum { P_ROOT, P_PID, P_SYS, P_SYS_VM, P_SYS_KERNEL, P_FIRST_FILE };
 
 static const struct procfs_entry entries[] = {
-	[P_ROOT] = { .name = "", .mode = 0555 },
-	[P_PID] = { .name = PROCFS_PID, .parent = P_ROOT, .mode = 0555 },
-	[P_SYS] = { .name = "sys", .parent = P_ROOT, .mode = 0555 },
-	[P_SYS_VM] = { .name = "vm", .parent = P_SYS, .mode = 0555 },
-	[P_SYS_KERNEL] = { .name = "kernel", .parent = P_SYS, .mode = 0555 },
+    [P_ROOT] = {.name = "", .mode = 0555},
+    [P_PID] = {.name = PROCFS_PID, .parent = P_ROOT, .mode = 0555},
+    [P_SYS] = {.name = "sys", .parent = P_ROOT, .mode = 0555},
+    [P_SYS_VM] = {.name = "vm", .parent = P_SYS, .mode = 0555},
+    [P_SYS_KERNEL] = {.name = "kernel", .parent = P_SYS, .mode = 0555},
 
-	[P_FIRST_FILE] = { .name = "self", .parent = P_ROOT, .mode = 0777, .readlink = link_self },
-	{ .name = "meminfo", .parent = P_ROOT, .mode = 0444, .make = make_meminfo },
-	{ .name = "mounts", .parent = P_ROOT, .mode = 0444, .make = make_mounts },
-	{ .name = "uptime", .parent = P_ROOT, .mode = 0444, .make = make_uptime },
-	{ .name = "vmcheck", .parent = P_ROOT, .mode = 0400, .make = make_vmcheck },
-	{ .name = "vmstat", .parent = P_ROOT, .mode = 0444, .make = make_vmstat },
-	{ .name = "max_map_count", .parent = P_SYS_VM, .mode = 0644, .make = make_max_map_count, .write = write_max_map_count },
-	{ .name = "pid_max", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_pid_max },
+    [P_FIRST_FILE] = {.name = "self", .parent = P_ROOT, .mode = 0777, .readlink = link_self},
+    {.name = "meminfo", .parent = P_ROOT, .mode = 0444, .make = make_meminfo},
+    {.name = "mounts", .parent = P_ROOT, .mode = 0444, .make = make_mounts},
+    {.name = "uptime", .parent = P_ROOT, .mode = 0444, .make = make_uptime},
+    {.name = "vmcheck", .parent = P_ROOT, .mode = 0400, .make = make_vmcheck},
+    {.name = "vmstat", .parent = P_ROOT, .mode = 0444, .make = make_vmstat},
+    {.name = "max_map_count",
+	.parent = P_SYS_VM,
+	.mode = 0644,
+	.make = make_max_map_count,
+	.write = write_max_map_count},
+    {.name = "pid_max", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_pid_max},
 
-	{ .name = "cmdline", .parent = P_PID, .mode = 0444, .make = procmaps_cmdline },
-	{ .name = "comm", .parent = P_PID, .mode = 0444, .make = make_comm },
-	{ .name = "cwd", .parent = P_PID, .mode = 0777, .readlink = link_cwd },
-	{ .name = "exe", .parent = P_PID, .mode = 0777, .readlink = link_exe },
-	{ .name = "maps", .parent = P_PID, .mode = 0444, .make = procmaps_maps },
-	{ .name = "mounts", .parent = P_PID, .mode = 0444, .make = make_mounts },
-	{ .name = "root", .parent = P_PID, .mode = 0777, .readlink = link_root },
-	{ .name = "stat", .parent = P_PID, .mode = 0444, .make = make_stat },
-	{ .name = "statm", .parent = P_PID, .mode = 0444, .make = procmaps_statm },
-	{ .name = "status", .parent = P_PID, .mode = 0444, .make = make_status },
-	{ .name = "vmmap", .parent = P_PID, .mode = 0444, .make = procmaps_vmmap },
-	{ .name = "wchan", .parent = P_PID, .mode = 0444, .make = make_wchan },
+    {.name = "cmdline", .parent = P_PID, .mode = 0444, .make = procmaps_cmdline},
+    {.name = "comm", .parent = P_PID, .mode = 0444, .make = make_comm},
+    {.name = "cwd", .parent = P_PID, .mode = 0777, .readlink = link_cwd},
+    {.name = "exe", .parent = P_PID, .mode = 0777, .readlink = link_exe},
+    {.name = "maps", .parent = P_PID, .mode = 0444, .make = procmaps_maps},
+    {.name = "mounts", .parent = P_PID, .mode = 0444, .make = make_mounts},
+    {.name = "root", .parent = P_PID, .mode = 0777, .readlink = link_root},
+    {.name = "stat", .parent = P_PID, .mode = 0444, .make = make_stat},
+    {.name = "statm", .parent = P_PID, .mode = 0444, .make = procmaps_statm},
+    {.name = "status", .parent = P_PID, .mode = 0444, .make = make_status},
+    {.name = "vmmap", .parent = P_PID, .mode = 0444, .make = procmaps_vmmap},
+    {.name = "wchan", .parent = P_PID, .mode = 0444, .make = make_wchan},
 };
 
 static bool
@@ -440,10 +451,10 @@ process_owner(int32_t pid, uint32_t *uid, uint32_t *gid)
 }
 
 static const struct procfs_source source = {
-	.entries = entries,
-	.count = NELEM(entries),
-	.next_pid = proc_next_pid,
-	.owner = process_owner,
+    .entries = entries,
+    .count = NELEM(entries),
+    .next_pid = proc_next_pid,
+    .owner = process_owner,
 };
 
 void
@@ -451,7 +462,7 @@ procfiles_init(void)
 {
 	static const struct cred root_cred;
 	struct inode *root = vfs_root(), *at;
-	struct vfs_ctx ctx = { .cred = &root_cred, .root = root, .cwd = root };
+	struct vfs_ctx ctx = {.cred = &root_cred, .root = root, .cwd = root};
 	int error = vfs_lookup(&ctx, "/proc", VFS_FOLLOW | VFS_DIR, &at);
 
 	if (!error) {

@@ -10,10 +10,12 @@
 
 struct procfs_text;
 
-/* Mount /proc, if the root file system has that folder.  => boot, thread context, after the root is mounted. */
+/* Mount /proc, if the root file system has that folder.  => boot, thread context, after the root is
+ * mounted. */
 void procfiles_init(void);
 
-/* The files about address spaces (procmaps.c); contracts as `make` and `readlink` in kern/fs/procfs.h. */
+/* The files about address spaces (procmaps.c); contracts as `make` and `readlink` in
+ * kern/fs/procfs.h. */
 int procmaps_maps(struct procfs_text *t, int32_t pid);
 int procmaps_vmmap(struct procfs_text *t, int32_t pid);
 int procmaps_cmdline(struct procfs_text *t, int32_t pid);

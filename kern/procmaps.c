@@ -2,8 +2,8 @@
 /*
  * /proc/PID/{maps,vmmap,statm,cmdline}: address spaces as text.
  *
- * vmmap shows what the virtual memory system really has: one line for each entry, then one for each object of its chain, from the one
- * in front to the one at the bottom:
+ * vmmap shows what the virtual memory system really has: one line for each entry, then one for each
+ * object of its chain, from the one in front to the one at the bottom:
  *
  *      0000010000-0000014000 r-x/rwx copy    cow,needs-copy  offset=0x0 depth=1
  *              anon   0xffffffc087654321 refs=2 shadows=0 size=4 resident=1 offset=0
@@ -11,8 +11,8 @@
  *
  * size, resident and offset count pages; depth is how many objects are behind the first.
  *
- * Locks: a hold keeps the address space while the process may exit; its map is read-locked while it is listed; objects of a chain are locked
- * hand over hand, front to back.
+ * Locks: a hold keeps the address space while the process may exit; its map is read-locked while it
+ * is listed; objects of a chain are locked hand over hand, front to back.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -36,19 +36,19 @@
 struct view {
 	struct procfs_text *text;
 	struct proc *proc;
-	struct vmspace *vm;    /* NULL: a zombie's */
-	struct inode *exe;     /* the program's file, NULL: not known any more */
+	struct vmspace *vm; /* NULL: a zombie's */
+	struct inode *exe;  /* the program's file, NULL: not known any more */
 	struct proc_info info;
 };
 
-/* ---- Getting hold of one ---------------------------------------------------------------------------------------------------- */
+/* ---- Getting hold of one --------------------------------------------------------------------- */
 
 /* The file that the process was started from, if its path still leads to one. */
 static struct inode *
 find_exe(const struct proc_info *info)
 {
 	static const struct cred root_cred;
-	struct vfs_ctx ctx = { .cred = &root_cred };
+	struct vfs_ctx ctx = {.cred = &root_cred};
 	struct inode *ip = NULL;
 
 	if (info->exe[0] != '/')
@@ -93,9 +93,10 @@ foreach_entry(struct view *v, void (*fn)(struct view *v, struct vm_map_entry *e)
 	vm_map_unlock_read(map);
 }
 
-/* ---- maps ------------------------------------------------------------------------------------------------------------------- */
+/* ---- maps ------------------------------------------------------------------------------------ */
 
-/* The object at the bottom of the chain in front of which e stands, if it is a file's; *offset becomes the offset in the file.
+/* The object at the bottom of the chain in front of which e stands, if it is a file's; *offset
+ * becomes the offset in the file.
  * => map locked; the entry's reference keeps the chain. */
 static struct inode *
 file_behind(const struct vm_map_entry *e, uint64_t *offset) NO_LOCK_ANALYSIS
@@ -146,10 +147,13 @@ print_maps_line(struct view *v, struct vm_map_entry *e)
 	name = region_name(v, e, ip);
 	procfs_printf(v->text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", e->start, e->end,
 	    e->protection & VM_PROT_READ ? 'r' : '-', e->protection & VM_PROT_WRITE ? 'w' : '-',
-	    e->protection & VM_PROT_EXEC ? 'x' : '-', e->inheritance == VM_INHERIT_SHARE ? 's' : 'p', ip != NULL ? offset : 0,
-	    ip != NULL ? vfs_major(ip->mnt->dev) : 0, ip != NULL ? vfs_minor(ip->mnt->dev) : 0, ip != NULL ? ip->ino : 0);
+	    e->protection & VM_PROT_EXEC ? 'x' : '-',
+	    e->inheritance == VM_INHERIT_SHARE ? 's' : 'p', ip != NULL ? offset : 0,
+	    ip != NULL ? vfs_major(ip->mnt->dev) : 0, ip != NULL ? vfs_minor(ip->mnt->dev) : 0,
+	    ip != NULL ? ip->ino : 0);
 	if (name[0] != '\0')
-		procfs_printf(v->text, "%*s%s", (int)(NAME_COLUMN - (procfs_length(v->text) - begin)), "", name);
+		procfs_printf(v->text, "%*s%s",
+		    (int)(NAME_COLUMN - (procfs_length(v->text) - begin)), "", name);
 	procfs_printf(v->text, "\n");
 }
 
@@ -169,18 +173,18 @@ procmaps_maps(struct procfs_text *t, int32_t pid)
 	return 0;
 }
 
-/* ---- vmmap ------------------------------------------------------------------------------------------------------------------ */
+/* ---- vmmap ----------------------------------------------------------------------------------- */
 
 static const char *
 object_type_name(const struct vm_object *o)
 {
 	static const char *const names[] = {
-		[OBJ_ANON] = "anon",
-		[OBJ_VNODE] = "vnode",
-		[OBJ_DEVICE] = "device",
-		[OBJ_PHYS] = "phys",
-		[OBJ_KERNEL] = "kernel",
-		[OBJ_DEAD] = "dead",
+	    [OBJ_ANON] = "anon",
+	    [OBJ_VNODE] = "vnode",
+	    [OBJ_DEVICE] = "device",
+	    [OBJ_PHYS] = "phys",
+	    [OBJ_KERNEL] = "kernel",
+	    [OBJ_DEAD] = "dead",
 	};
 
 	return o->type < NELEM(names) ? names[o->type] : "?";
@@ -193,10 +197,10 @@ print_flags(struct procfs_text *t, uint16_t eflags)
 		uint16_t bit;
 		const char *name;
 	} flags[] = {
-		{ MAP_ENTRY_COW, "cow" },
-		{ MAP_ENTRY_NEEDS_COPY, "needs-copy" },
-		{ MAP_ENTRY_GUARD, "guard" },
-		{ MAP_ENTRY_GROWS_DOWN, "grows-down" },
+	    {MAP_ENTRY_COW, "cow"},
+	    {MAP_ENTRY_NEEDS_COPY, "needs-copy"},
+	    {MAP_ENTRY_GUARD, "guard"},
+	    {MAP_ENTRY_GROWS_DOWN, "grows-down"},
 	};
 	const char *comma = "";
 
@@ -219,8 +223,9 @@ print_chain(struct procfs_text *t, struct vm_object *o) NO_LOCK_ANALYSIS
 	mutex_lock(&o->lock);
 	for (;;) {
 		next = o->backing;
-		procfs_printf(t, "\t%-6s %p refs=%d shadows=%d size=%u resident=%u offset=%u\n", object_type_name(o), (void *)o,
-		    o->refs, o->shadow_count, o->size, o->resident, o->backing_off);
+		procfs_printf(t, "\t%-6s %p refs=%d shadows=%d size=%u resident=%u offset=%u\n",
+		    object_type_name(o), (void *)o, o->refs, o->shadow_count, o->size, o->resident,
+		    o->backing_off);
 		if (next == NULL)
 			break;
 		mutex_lock_nested(&next->lock);
@@ -233,14 +238,14 @@ print_chain(struct procfs_text *t, struct vm_object *o) NO_LOCK_ANALYSIS
 static void
 print_rights(struct procfs_text *t, vm_prot_t prot)
 {
-	procfs_printf(t, "%c%c%c", prot & VM_PROT_READ ? 'r' : '-', prot & VM_PROT_WRITE ? 'w' : '-',
-	    prot & VM_PROT_EXEC ? 'x' : '-');
+	procfs_printf(t, "%c%c%c", prot & VM_PROT_READ ? 'r' : '-',
+	    prot & VM_PROT_WRITE ? 'w' : '-', prot & VM_PROT_EXEC ? 'x' : '-');
 }
 
 static void
 print_vmmap_entry(struct view *v, struct vm_map_entry *e)
 {
-	static const char *const inherit[] = { "share", "copy", "none", "zero" };
+	static const char *const inherit[] = {"share", "copy", "none", "zero"};
 	struct vm_object *o = e->u.object;
 	struct procfs_text *t = v->text;
 
@@ -265,14 +270,15 @@ procmaps_vmmap(struct procfs_text *t, int32_t pid)
 		return error;
 	if (v.vm != NULL) {
 		foreach_entry(&v, print_vmmap_entry);
-		procfs_printf(t, "total: %u entries, %lu KiB mapped, %lu KiB resident\n", v.vm->map.nentries,
-		    v.vm->map.size >> 10, pmap_resident_count(v.vm->map.pmap) * (PAGE_SIZE >> 10));
+		procfs_printf(t, "total: %u entries, %lu KiB mapped, %lu KiB resident\n",
+		    v.vm->map.nentries, v.vm->map.size >> 10,
+		    pmap_resident_count(v.vm->map.pmap) * (PAGE_SIZE >> 10));
 	}
 	view_end(&v);
 	return 0;
 }
 
-/* ---- Sizes ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Sizes ----------------------------------------------------------------------------------- */
 
 static void
 add_sizes(const struct vmspace *vm, const struct vm_map_entry *e, struct procmaps_sizes *s)
@@ -295,7 +301,7 @@ procmaps_get_sizes(int32_t pid, struct procmaps_sizes *s)
 	struct view v;
 	struct vm_map *map;
 
-	*s = (struct procmaps_sizes){ 0 };
+	*s = (struct procmaps_sizes){0};
 	if (view_begin(&v, NULL, pid))
 		return;
 	if (v.vm != NULL) {
@@ -303,7 +309,8 @@ procmaps_get_sizes(int32_t pid, struct procmaps_sizes *s)
 		vm_map_lock_read(map);
 		s->total = map->size >> PAGE_SHIFT;
 		s->resident = pmap_resident_count(map->pmap);
-		for (struct vm_map_entry *e = vm_map_first_from(map, 0); e != NULL; e = vm_map_next(map, e))
+		for (struct vm_map_entry *e = vm_map_first_from(map, 0); e != NULL;
+		     e = vm_map_next(map, e))
 			add_sizes(v.vm, e, s);
 		vm_map_unlock_read(map);
 	}
@@ -320,7 +327,7 @@ procmaps_statm(struct procfs_text *t, int32_t pid)
 	return 0;
 }
 
-/* ---- cmdline ---------------------------------------------------------------------------------------------------------------- */
+/* ---- cmdline --------------------------------------------------------------------------------- */
 
 /* Bytes of somebody's memory, as far as they can be read. */
 static void
@@ -329,7 +336,8 @@ append_memory(struct procfs_text *t, struct vm_map *map, vaddr_t start, vaddr_t 
 	struct vm_page *m;
 
 	while (start < end) {
-		size_t skip = start % PAGE_SIZE, n = (size_t)MIN((uint64_t)(end - start), (uint64_t)(PAGE_SIZE - skip));
+		size_t skip = start % PAGE_SIZE,
+		       n = (size_t)MIN((uint64_t)(end - start), (uint64_t)(PAGE_SIZE - skip));
 
 		if (vm_fault_hold(map, start, VM_PROT_READ, &m))
 			return;

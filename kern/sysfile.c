@@ -33,10 +33,11 @@
 #include "vm/vm_km.h"
 #include "vm/zone.h"
 
-#define RW_MAX        0x7ffff000ull /* most bytes one call moves */
-#define IOV_ON_STACK  8u
-#define DIRENT_BUFFER 4000u         /* bytes of entries that one getdents64 hands out: with its bookkeeping, a page */
-#define SETFL_MASK    (O_APPEND | O_NONBLOCK | O_NOATIME)
+#define RW_MAX       0x7ffff000ull /* most bytes one call moves */
+#define IOV_ON_STACK 8u
+#define DIRENT_BUFFER                                                                              \
+	4000u /* bytes of entries that one getdents64 hands out: with its bookkeeping, a page */
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_NOATIME)
 
 typedef int file_move_fn(struct file *f, struct uio *u);
 
@@ -59,14 +60,15 @@ fd_limit(void)
 	return curproc()->limit[RLIMIT_NOFILE].rlim_cur;
 }
 
-/* What a call that may wait returns: interrupted ones are run again after the handler, if it says so. */
+/* What a call that may wait returns: interrupted ones are run again after the handler, if it says
+ * so. */
 static long
 restartable(int error)
 {
 	return error == EINTR ? -ERESTARTSYS : -error;
 }
 
-/* ---- read, write and their relatives ---------------------------------------------------------------------------------------- */
+/* ---- read, write and their relatives --------------------------------------------------------- */
 
 static bool
 in_user_space(uint64_t base, uint64_t len)
@@ -85,10 +87,12 @@ move_result(uint64_t wanted, const struct uio *u, int error)
 
 /* read or write one buffer; `offset` is for pread and pwrite. */
 static long
-move_one(uint64_t fd, uint64_t base, uint64_t len, uint64_t offset, enum uio_dir dir, file_move_fn *move)
+move_one(
+    uint64_t fd, uint64_t base, uint64_t len, uint64_t offset, enum uio_dir dir, file_move_fn *move)
 {
-	struct uio_vec vec = { base, MIN(len, RW_MAX) };
-	struct uio u = { .vec = &vec, .nvec = 1, .dir = dir, .user = true, .offset = offset, .resid = vec.len };
+	struct uio_vec vec = {base, MIN(len, RW_MAX)};
+	struct uio u = {
+	    .vec = &vec, .nvec = 1, .dir = dir, .user = true, .offset = offset, .resid = vec.len};
 	struct file *f = file_of(fd);
 	int error;
 
@@ -199,8 +203,12 @@ move_many(const struct syscall_args *args, uint64_t offset, enum uio_dir dir, fi
 	if (error) {
 		result = -error;
 	} else {
-		u = (struct uio){ .vec = iov.vec, .nvec = (unsigned)iov.count, .dir = dir, .user = true, .offset = offset,
-			.resid = iov.total };
+		u = (struct uio){.vec = iov.vec,
+		    .nvec = (unsigned)iov.count,
+		    .dir = dir,
+		    .user = true,
+		    .offset = offset,
+		    .resid = iov.total};
 		error = move(f, &u);
 		result = move_result(iov.total, &u, error);
 		iov_free(&iov);
@@ -224,20 +232,24 @@ sys_writev(const struct syscall_args *args)
 long
 sys_preadv(const struct syscall_args *args)
 {
-	return (int64_t)args->a[3] < 0 ? -EINVAL : move_many(args, args->a[3], UIO_READ, file_pread);
+	return (int64_t)args->a[3] < 0 ? -EINVAL
+				       : move_many(args, args->a[3], UIO_READ, file_pread);
 }
 
 long
 sys_pwritev(const struct syscall_args *args)
 {
-	return (int64_t)args->a[3] < 0 ? -EINVAL : move_many(args, args->a[3], UIO_WRITE, file_pwrite);
+	return (int64_t)args->a[3] < 0 ? -EINVAL
+				       : move_many(args, args->a[3], UIO_WRITE, file_pwrite);
 }
 
-/* ---- sendfile --------------------------------------------------------------------------------------------------------------- */
+/* ---- sendfile -------------------------------------------------------------------------------- */
 
-/* Move one page-sized piece of `in` at *pos to `out`.  => *moved: bytes; 0 at the end of the file. */
+/* Move one page-sized piece of `in` at *pos to `out`.  => *moved: bytes; 0 at the end of the
+ * file. */
 static int
-send_piece(struct file *out, struct file *in, uint64_t *pos, void *page, uint64_t max, uint64_t *moved)
+send_piece(
+    struct file *out, struct file *in, uint64_t *pos, void *page, uint64_t max, uint64_t *moved)
 {
 	struct uio u;
 	struct uio_vec vec;
@@ -323,7 +335,7 @@ sys_sendfile(const struct syscall_args *args)
 	return result;
 }
 
-/* ---- Positions, sizes, storage ---------------------------------------------------------------------------------------------- */
+/* ---- Positions, sizes, storage --------------------------------------------------------------- */
 
 long
 sys_lseek(const struct syscall_args *args)
@@ -346,7 +358,8 @@ truncate_file(struct file *f, int64_t size)
 		return EBADF;
 	if (size < 0 || !file_writable(f) || f->inode == NULL || !inode_is(f->inode, S_IFREG))
 		return EINVAL;
-	if ((uint64_t)size > curproc()->limit[RLIMIT_FSIZE].rlim_cur && (uint64_t)size > f->inode->size) {
+	if ((uint64_t)size > curproc()->limit[RLIMIT_FSIZE].rlim_cur &&
+	    (uint64_t)size > f->inode->size) {
 		(void)signal_thread(curproc(), curuthread()->tid, SIGXFSZ, NULL);
 		return EFBIG;
 	}
@@ -403,7 +416,8 @@ sys_fadvise64(const struct syscall_args *args)
 		error = EBADF;
 	else if (f->inode == NULL || inode_is(f->inode, S_IFIFO))
 		error = ESPIPE;
-	else if ((int64_t)args->a[2] < 0 || (int)args->a[3] < POSIX_FADV_NORMAL || (int)args->a[3] > POSIX_FADV_NOREUSE)
+	else if ((int64_t)args->a[2] < 0 || (int)args->a[3] < POSIX_FADV_NORMAL ||
+	    (int)args->a[3] > POSIX_FADV_NOREUSE)
 		error = EINVAL;
 	file_unref(f);
 	return -error;
@@ -462,7 +476,7 @@ sys_syncfs(const struct syscall_args *args)
 	return -error;
 }
 
-/* ---- Directories ------------------------------------------------------------------------------------------------------------ */
+/* ---- Directories ----------------------------------------------------------------------------- */
 
 struct dirent_buffer {
 	char bytes[DIRENT_BUFFER];
@@ -550,7 +564,7 @@ sys_getdents64(const struct syscall_args *args)
 	return result;
 }
 
-/* ---- Descriptors ------------------------------------------------------------------------------------------------------------ */
+/* ---- Descriptors ----------------------------------------------------------------------------- */
 
 long
 sys_close(const struct syscall_args *args)

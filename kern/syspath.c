@@ -33,7 +33,7 @@ is_root(void)
 	return curuthread()->cred.euid == 0;
 }
 
-/* ---- open ------------------------------------------------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------------------------------ */
 
 /* Combinations that Linux refuses, and what no file here can do. */
 static int
@@ -94,7 +94,7 @@ sys_openat(const struct syscall_args *args)
 	return fd;
 }
 
-/* ---- Making and removing names ---------------------------------------------------------------------------------------------- */
+/* ---- Making and removing names --------------------------------------------------------------- */
 
 long
 sys_mkdirat(const struct syscall_args *args)
@@ -200,7 +200,8 @@ static int
 link_paths(const struct pathargs *old, const struct pathargs *new, uint32_t flags)
 {
 	struct inode *ip;
-	unsigned how = (flags & AT_SYMLINK_FOLLOW ? VFS_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
+	unsigned how =
+	    (flags & AT_SYMLINK_FOLLOW ? VFS_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
 	int error = vfs_lookup(&old->ctx, old->path, how, &ip);
 
 	if (error)
@@ -242,14 +243,14 @@ sys_renameat2(const struct syscall_args *args)
 	error = begin_two(&old, &new, args);
 	if (error)
 		return -error;
-	error = vfs_rename(
-	    &old.ctx, old.path, &new.ctx, new.path, flags & RENAME_NOREPLACE ? VFS_RENAME_NOREPLACE : 0);
+	error = vfs_rename(&old.ctx, old.path, &new.ctx, new.path,
+	    flags & RENAME_NOREPLACE ? VFS_RENAME_NOREPLACE : 0);
 	path_end(&new);
 	path_end(&old);
 	return -error;
 }
 
-/* ---- Looking ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Looking --------------------------------------------------------------------------------- */
 
 /* Read the link to a page and hand it out. */
 static long
@@ -287,7 +288,8 @@ sys_readlinkat(const struct syscall_args *args)
 	if (!error) {
 		bool empty = pa.path[0] == '\0';
 
-		result = empty && !inode_is(ip, S_IFLNK) ? -ENOENT : read_link(ip, args->a[2], (size_t)size);
+		result = empty && !inode_is(ip, S_IFLNK) ? -ENOENT
+							 : read_link(ip, args->a[2], (size_t)size);
 		inode_unref(ip);
 	}
 	path_end(&pa);
@@ -302,7 +304,8 @@ check_access(const struct syscall_args *args, uint32_t flags)
 	struct cred cred = curuthread()->cred;
 	struct pathargs pa;
 	struct inode *ip;
-	unsigned how = (flags & AT_SYMLINK_NOFOLLOW ? 0 : VFS_FOLLOW) | (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
+	unsigned how = (flags & AT_SYMLINK_NOFOLLOW ? 0 : VFS_FOLLOW) |
+	    (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
 	int error;
 
 	if (mode & ~(uint32_t)(R_OK | W_OK | X_OK))
@@ -324,7 +327,8 @@ check_access(const struct syscall_args *args, uint32_t flags)
 	return -error;
 }
 
-_Static_assert(R_OK == VFS_R && W_OK == VFS_W && X_OK == VFS_X, "access modes are vfs_access's bits");
+_Static_assert(
+    R_OK == VFS_R && W_OK == VFS_W && X_OK == VFS_X, "access modes are vfs_access's bits");
 
 long
 sys_faccessat(const struct syscall_args *args)
@@ -342,7 +346,7 @@ sys_faccessat2(const struct syscall_args *args)
 	return check_access(args, flags);
 }
 
-/* ---- Where the process is --------------------------------------------------------------------------------------------------- */
+/* ---- Where the process is -------------------------------------------------------------------- */
 
 /* Replace a directory of the process (its root or cwd); takes over the reference. */
 static void
@@ -467,7 +471,7 @@ sys_umask(const struct syscall_args *args)
 	return old;
 }
 
-/* ---- Mounting --------------------------------------------------------------------------------------------------------------- */
+/* ---- Mounting -------------------------------------------------------------------------------- */
 
 /* Everything is mounted at boot: there is no file system type that mount(2) could find. */
 long

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System calls on attributes: asking for them (stat, statx, statfs) and changing them (chmod, chown, times, truncate).
+ * System calls on attributes: asking for them (stat, statx, statfs) and changing them (chmod,
+ * chown, times, truncate).
  *
- * Every call names its file by path, by descriptor, or, with AT_EMPTY_PATH and "", by a descriptor in place of the directory; find()
- * turns all of these into one reference, an inode or (a pipe has none) a file.
+ * Every call names its file by path, by descriptor, or, with AT_EMPTY_PATH and "", by a descriptor
+ * in place of the directory; find() turns all of these into one reference, an inode or (a pipe has
+ * none) a file.
  *
  * Locks: none of its own.
  */
@@ -27,16 +29,17 @@
 #include "kern/syscall.h"
 #include "kern/uaccess.h"
 
-#define NS_PER_SEC      1000000000l
-#define PIPEFS_MAGIC    0x50495045
-#define ST_RDONLY       0x01
-#define ST_VALID        0x20
-#define STATX_BASIC     0x7ffu      /* mask: what struct stat has */
-#define STATX_RESERVED  0x80000000u
-#define AT_STATX_SYNC   0x6000u     /* how current the answer must be: always is */
-#define MODE_MASK       07777u
+#define NS_PER_SEC     1000000000l
+#define PIPEFS_MAGIC   0x50495045
+#define ST_RDONLY      0x01
+#define ST_VALID       0x20
+#define STATX_BASIC    0x7ffu /* mask: what struct stat has */
+#define STATX_RESERVED 0x80000000u
+#define AT_STATX_SYNC  0x6000u /* how current the answer must be: always is */
+#define MODE_MASK      07777u
 
-_Static_assert(sizeof(struct stat) == 128 && offsetof(struct stat, st_size) == 48, "struct stat as on Linux riscv64");
+_Static_assert(sizeof(struct stat) == 128 && offsetof(struct stat, st_size) == 48,
+    "struct stat as on Linux riscv64");
 _Static_assert(sizeof(struct statfs) == 120, "struct statfs as on Linux riscv64");
 
 struct statx_time {
@@ -93,11 +96,12 @@ is_empty(uint64_t user)
 static int
 find(int dirfd, uint64_t path, uint32_t flags, struct target *t)
 {
-	unsigned how = (flags & AT_SYMLINK_NOFOLLOW ? 0 : VFS_FOLLOW) | (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
+	unsigned how = (flags & AT_SYMLINK_NOFOLLOW ? 0 : VFS_FOLLOW) |
+	    (flags & AT_EMPTY_PATH ? VFS_EMPTY : 0);
 	struct pathargs pa;
 	int error;
 
-	*t = (struct target){ 0 };
+	*t = (struct target){0};
 	if ((flags & AT_EMPTY_PATH) && dirfd != AT_FDCWD && is_empty(path))
 		return find_fd(dirfd, t);
 	error = path_begin(&pa, dirfd, path);
@@ -114,12 +118,12 @@ get_attr(const struct target *t, struct vfs_attr *attr)
 	return t->file != NULL ? file_stat(t->file, attr) : vfs_getattr(t->inode, attr);
 }
 
-/* ---- stat ------------------------------------------------------------------------------------------------------------------- */
+/* ---- stat ------------------------------------------------------------------------------------ */
 
 static struct timespec
 to_timespec(struct vfs_time t)
 {
-	return (struct timespec){ t.sec, t.nsec };
+	return (struct timespec){t.sec, t.nsec};
 }
 
 static int
@@ -180,7 +184,7 @@ sys_newfstatat(const struct syscall_args *args)
 static struct statx_time
 to_statx_time(struct vfs_time t)
 {
-	return (struct statx_time){ .sec = t.sec, .nsec = t.nsec };
+	return (struct statx_time){.sec = t.sec, .nsec = t.nsec};
 }
 
 static int
@@ -231,14 +235,17 @@ sys_statx(const struct syscall_args *args)
 	return -error;
 }
 
-/* ---- statfs ----------------------------------------------------------------------------------------------------------------- */
+/* ---- statfs ---------------------------------------------------------------------------------- */
 
 /* A pipe's file system has a type and nothing else. */
 static struct statfs
 statfs_of_pipes(void)
 {
-	return (struct statfs){ .f_type = PIPEFS_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX,
-		.f_flags = ST_VALID };
+	return (struct statfs){.f_type = PIPEFS_MAGIC,
+	    .f_bsize = PAGE_SIZE,
+	    .f_frsize = PAGE_SIZE,
+	    .f_namelen = NAME_MAX,
+	    .f_flags = ST_VALID};
 }
 
 static int
@@ -249,10 +256,17 @@ statfs_of(struct inode *ip, struct statfs *out)
 
 	if (error)
 		return error;
-	*out = (struct statfs){ .f_type = st.type, .f_bsize = st.bsize, .f_blocks = (long)st.blocks,
-		.f_bfree = (long)st.bfree, .f_bavail = (long)st.bfree, .f_files = (long)st.files, .f_ffree = (long)st.ffree,
-		.f_fsid = { { (int)ip->mnt->dev, 0 } }, .f_namelen = NAME_MAX, .f_frsize = st.bsize,
-		.f_flags = ST_VALID | (ip->mnt->flags & MOUNT_RDONLY ? ST_RDONLY : 0) };
+	*out = (struct statfs){.f_type = st.type,
+	    .f_bsize = st.bsize,
+	    .f_blocks = (long)st.blocks,
+	    .f_bfree = (long)st.bfree,
+	    .f_bavail = (long)st.bfree,
+	    .f_files = (long)st.files,
+	    .f_ffree = (long)st.ffree,
+	    .f_fsid = {{(int)ip->mnt->dev, 0}},
+	    .f_namelen = NAME_MAX,
+	    .f_frsize = st.bsize,
+	    .f_flags = ST_VALID | (ip->mnt->flags & MOUNT_RDONLY ? ST_RDONLY : 0)};
 	return 0;
 }
 
@@ -289,9 +303,10 @@ sys_fstatfs(const struct syscall_args *args)
 	return error ? -error : store_statfs(&t, args->a[1]);
 }
 
-/* ---- Changing --------------------------------------------------------------------------------------------------------------- */
+/* ---- Changing -------------------------------------------------------------------------------- */
 
-/* Change what `set` says and let go of the target.  => a file opened with O_PATH does not count as open unless path_ok. */
+/* Change what `set` says and let go of the target.  => a file opened with O_PATH does not count as
+ * open unless path_ok. */
 static long
 change(struct target *t, const struct vfs_setattr *set, bool path_ok)
 {
@@ -309,7 +324,7 @@ change(struct target *t, const struct vfs_setattr *set, bool path_ok)
 long
 sys_fchmod(const struct syscall_args *args)
 {
-	struct vfs_setattr set = { .what = VFS_SET_MODE, .mode = (uint32_t)args->a[1] & MODE_MASK };
+	struct vfs_setattr set = {.what = VFS_SET_MODE, .mode = (uint32_t)args->a[1] & MODE_MASK};
 	struct target t;
 	int error = find_fd((int)args->a[0], &t);
 
@@ -319,7 +334,7 @@ sys_fchmod(const struct syscall_args *args)
 long
 sys_fchmodat(const struct syscall_args *args)
 {
-	struct vfs_setattr set = { .what = VFS_SET_MODE, .mode = (uint32_t)args->a[2] & MODE_MASK };
+	struct vfs_setattr set = {.what = VFS_SET_MODE, .mode = (uint32_t)args->a[2] & MODE_MASK};
 	struct target t;
 	int error = find((int)args->a[0], args->a[1], 0, &t);
 
@@ -330,7 +345,7 @@ sys_fchmodat(const struct syscall_args *args)
 static struct vfs_setattr
 new_owner(uint64_t uid, uint64_t gid)
 {
-	struct vfs_setattr set = { .uid = (uint32_t)uid, .gid = (uint32_t)gid };
+	struct vfs_setattr set = {.uid = (uint32_t)uid, .gid = (uint32_t)gid};
 
 	if (set.uid != UINT_MAX)
 		set.what |= VFS_SET_UID;
@@ -366,7 +381,7 @@ sys_fchownat(const struct syscall_args *args)
 long
 sys_truncate(const struct syscall_args *args)
 {
-	struct vfs_setattr set = { .what = VFS_SET_SIZE, .size = args->a[1] };
+	struct vfs_setattr set = {.what = VFS_SET_SIZE, .size = args->a[1]};
 	struct target t;
 	int error;
 
@@ -389,12 +404,13 @@ sys_truncate(const struct syscall_args *args)
 	return -error;
 }
 
-/* ---- Times ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Times ----------------------------------------------------------------------------------- */
 
 static bool
 is_valid_time(const struct timespec *ts)
 {
-	return ts->tv_nsec == UTIME_NOW || ts->tv_nsec == UTIME_OMIT || (ts->tv_nsec >= 0 && ts->tv_nsec < NS_PER_SEC);
+	return ts->tv_nsec == UTIME_NOW || ts->tv_nsec == UTIME_OMIT ||
+	    (ts->tv_nsec >= 0 && ts->tv_nsec < NS_PER_SEC);
 }
 
 static struct vfs_time
@@ -402,21 +418,21 @@ resolve(const struct timespec *ts, struct vfs_time now)
 {
 	if (ts->tv_nsec == UTIME_NOW)
 		return now;
-	return (struct vfs_time){ ts->tv_sec, (uint32_t)ts->tv_nsec };
+	return (struct vfs_time){ts->tv_sec, (uint32_t)ts->tv_nsec};
 }
 
 /* The user's two times (address 0: both now) as a change.  => what is 0: nothing to do. */
 static int
 fetch_times(uint64_t user, struct vfs_setattr *set)
 {
-	struct timespec ts[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct timespec ts[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
 	struct vfs_time now = vfs_now();
 
 	if (user != 0 && copyin(ts, user, sizeof(ts)))
 		return EFAULT;
 	if (!is_valid_time(&ts[0]) || !is_valid_time(&ts[1]))
 		return EINVAL;
-	*set = (struct vfs_setattr){ .atime = resolve(&ts[0], now), .mtime = resolve(&ts[1], now) };
+	*set = (struct vfs_setattr){.atime = resolve(&ts[0], now), .mtime = resolve(&ts[1], now)};
 	if (ts[0].tv_nsec != UTIME_OMIT)
 		set->what |= VFS_SET_ATIME;
 	if (ts[1].tv_nsec != UTIME_OMIT)

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The terminal of the console: a serial line below, a line discipline in between, sessions and process groups above.
+ * The terminal of the console: a serial line below, a line discipline in between, sessions and
+ * process groups above.
  *
  *      uart interrupt --tty_input--> ldisc --tty_read--> reader
  *                                      | echo
  *      uart <--serial.send-- stage <---+--- tty_write <-- writer
  *
- * What goes out passes through `stage`, because one byte may become two and the line may have room for one.  Writers wait when it is
- * full; echo that does not fit is lost, as the interrupt handler cannot wait.
+ * What goes out passes through `stage`, because one byte may become two and the line may have room
+ * for one.  Writers wait when it is full; echo that does not fit is lost, as the interrupt handler
+ * cannot wait.
  *
- * Whether a process has this terminal is decided by its session: the terminal knows the session, processes know nothing of terminals.
+ * Whether a process has this terminal is decided by its session: the terminal knows the session,
+ * processes know nothing of terminals.
  *
- * Locks: tty.lock (spin, RANK_TTY) guards everything; the line's own lock comes after it.  Signals are sent after it is released.
+ * Locks: tty.lock (spin, RANK_TTY) guards everything; the line's own lock comes after it.  Signals
+ * are sent after it is released.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,23 +47,24 @@
 #define CONSOLE_RDEV 0x501u
 
 struct tty {
-	struct spinlock lock;       /*    RANK_TTY; tag Y below */
-	struct ldisc ldisc;         /* Y */
-	struct serial *line;        /* I */
+	struct spinlock lock; /*    RANK_TTY; tag Y below */
+	struct ldisc ldisc;   /* Y */
+	struct serial *line;  /* I */
 	struct poll_queue pollers;
-	int32_t sid;                /* Y  the session it controls; 0: none */
-	int32_t pgrp;               /* Y  that session's foreground group */
-	bool held;                  /* Y  the line keeps its input, as there is no room here */
-	struct winsize size;        /* Y */
-	unsigned staged;            /* Y  bytes in stage */
-	char stage[STAGE_SIZE];     /* Y  on their way out */
+	int32_t sid;            /* Y  the session it controls; 0: none */
+	int32_t pgrp;           /* Y  that session's foreground group */
+	bool held;              /* Y  the line keeps its input, as there is no room here */
+	struct winsize size;    /* Y */
+	unsigned staged;        /* Y  bytes in stage */
+	char stage[STAGE_SIZE]; /* Y  on their way out */
 };
 
 static struct tty console;
 
-_Static_assert(sizeof(struct ldisc_termios) == sizeof(struct termios), "ldisc_termios is the struct termios of programs");
+_Static_assert(sizeof(struct ldisc_termios) == sizeof(struct termios),
+    "ldisc_termios is the struct termios of programs");
 
-/* ---- Output side ------------------------------------------------------------------------------------------------------------ */
+/* ---- Output side ----------------------------------------------------------------------------- */
 
 static void
 stage_byte(void *arg, char c)
@@ -119,7 +124,8 @@ output(struct tty *t, const char *buf, size_t n, bool nonblock, size_t *done)
 		else if (nonblock)
 			error = EAGAIN;
 		else
-			error = sleep_spin(&t->stage, &t->lock, "tty_write", SLEEP_INTR, NO_DEADLINE);
+			error =
+			    sleep_spin(&t->stage, &t->lock, "tty_write", SLEEP_INTR, NO_DEADLINE);
 	}
 	flush_stage(t);
 	spin_unlock(&t->lock);
@@ -139,7 +145,7 @@ drain(struct tty *t)
 	return error;
 }
 
-/* ---- Input side ------------------------------------------------------------------------------------------------------------- */
+/* ---- Input side ------------------------------------------------------------------------------ */
 
 /* Hold the line back, or let it go on, by how much input is waiting here.  => t->lock held. */
 static void
@@ -159,7 +165,7 @@ follow_up(struct tty *t, unsigned todo, int32_t pgrp)
 	static const struct {
 		unsigned bit;
 		int sig;
-	} signals[] = { { LDISC_SIGINT, SIGINT }, { LDISC_SIGQUIT, SIGQUIT }, { LDISC_SIGTSTP, SIGTSTP } };
+	} signals[] = {{LDISC_SIGINT, SIGINT}, {LDISC_SIGQUIT, SIGQUIT}, {LDISC_SIGTSTP, SIGTSTP}};
 
 	for (unsigned i = 0; i < NELEM(signals); i++)
 		if ((todo & signals[i].bit) && pgrp != 0)
@@ -193,7 +199,8 @@ tty_input(void *arg, const uint8_t *buf, size_t n)
 
 /*
  * Wait until a read of `want` bytes can be served, by the rules of VMIN and VTIME in raw mode.
- * => t->lock held on entry and exit.  => 0 (perhaps with nothing to read: VMIN is 0, or time is over), EAGAIN, EINTR.
+ * => t->lock held on entry and exit.  => 0 (perhaps with nothing to read: VMIN is 0, or time is
+ * over), EAGAIN, EINTR.
  */
 static int
 wait_input(struct tty *t, uint64_t want, bool nonblock) REQUIRES(t->lock)
@@ -204,7 +211,8 @@ wait_input(struct tty *t, uint64_t want, bool nonblock) REQUIRES(t->lock)
 
 	while (!error) {
 		bool canon = modes->lflag & ICANON;
-		uint64_t min = canon ? 1 : modes->cc[VMIN], time = canon ? 0 : modes->cc[VTIME] * VTIME_NS;
+		uint64_t min = canon ? 1 : modes->cc[VMIN],
+			 time = canon ? 0 : modes->cc[VTIME] * VTIME_NS;
 		uint64_t ready = t->ldisc.finished - t->ldisc.read, deadline = NO_DEADLINE;
 
 		if (ready >= MIN(MAX(min, 1ull * (time != 0)), want))
@@ -224,7 +232,7 @@ wait_input(struct tty *t, uint64_t want, bool nonblock) REQUIRES(t->lock)
 	return error;
 }
 
-/* ---- Job control ------------------------------------------------------------------------------------------------------------ */
+/* ---- Job control ----------------------------------------------------------------------------- */
 
 static bool
 is_controlling(struct tty *t)
@@ -234,7 +242,8 @@ is_controlling(struct tty *t)
 	return sid != 0 && sid == curproc()->sid;
 }
 
-/* A background process uses its terminal: stop its group with sig, unless it does not want to be stopped.
+/* A background process uses its terminal: stop its group with sig, unless it does not want to be
+ * stopped.
  * => returns 0: go on; EINTR: signalled, do the call again; EIO. */
 static int
 check_foreground(struct tty *t, int sig)
@@ -251,7 +260,8 @@ check_foreground(struct tty *t, int sig)
 	return EINTR;
 }
 
-/* Make t the controlling terminal of the caller's session, if it leads one and t is free.  => returns 0 or EPERM. */
+/* Make t the controlling terminal of the caller's session, if it leads one and t is free.
+ * => returns 0 or EPERM. */
 static int
 take_control(struct tty *t)
 {
@@ -298,7 +308,7 @@ tty_of_session(int sid, uint32_t *rdev, int *pgrp)
 	spin_unlock(&t->lock);
 }
 
-/* ---- File operations -------------------------------------------------------------------------------------------------------- */
+/* ---- File operations ------------------------------------------------------------------------- */
 
 /* One piece of a read.  => *over: the read ends here. */
 static int
@@ -352,7 +362,8 @@ tty_write(struct file *f, struct uio *u)
 		if (error)
 			break;
 		error = output(t, buf, n, f->flags & O_NONBLOCK, &done);
-		/* Nobody looks at the buffers of an interrupted write any more, but its count must be right. */
+		/* Nobody looks at the buffers of an interrupted write any more, but its count must
+		 * be right. */
 		u->resid += n - done;
 	}
 	return error;
@@ -367,7 +378,9 @@ tty_poll(struct file *f, struct poll_wait *w)
 
 	poll_enqueue(&t->pollers, w);
 	spin_lock(&t->lock);
-	need = (l->termios.lflag & ICANON) || l->termios.cc[VTIME] ? 1 : MAX(l->termios.cc[VMIN], (uint8_t)1);
+	need = (l->termios.lflag & ICANON) || l->termios.cc[VTIME]
+	    ? 1
+	    : MAX(l->termios.cc[VMIN], (uint8_t)1);
 	if (l->finished - l->read >= need)
 		events |= POLLIN | POLLRDNORM;
 	if (has_room(t))
@@ -507,7 +520,8 @@ flush_queues(struct tty *t, uint64_t which)
 	return 0;
 }
 
-/* tcflow(): stop and restart output; what concerns the other side's output is not supported by the line. */
+/* tcflow(): stop and restart output; what concerns the other side's output is not supported by the
+ * line. */
 static int
 set_flow(struct tty *t, uint64_t action)
 {
@@ -580,13 +594,13 @@ tty_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 }
 
 static const struct file_ops tty_ops = {
-	.read = tty_read,
-	.write = tty_write,
-	.ioctl = tty_ioctl,
-	.poll = tty_poll,
+    .read = tty_read,
+    .write = tty_write,
+    .ioctl = tty_ioctl,
+    .poll = tty_poll,
 };
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static int
 make_file(struct tty *t, uint32_t oflags, struct file **fp)
@@ -630,7 +644,7 @@ tty_init(void)
 	spin_init(&t->lock, "tty", RANK_TTY);
 	poll_queue_init(&t->pollers);
 	ldisc_init(&t->ldisc, stage_byte, t);
-	t->size = (struct winsize){ .ws_row = DEFAULT_ROWS, .ws_col = DEFAULT_COLS };
+	t->size = (struct winsize){.ws_row = DEFAULT_ROWS, .ws_col = DEFAULT_COLS};
 	t->line = console_serial;
 	if (t->line == NULL)
 		return;

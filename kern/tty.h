@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tty: a terminal: a line (character device) with a line discipline, a session and a foreground process group.
+ * tty: a terminal: a line (character device) with a line discipline, a session and a foreground
+ * process group.
  */
 #ifndef KERN_TTY_H
 #define KERN_TTY_H
@@ -12,19 +13,23 @@
 struct file;
 struct proc;
 
-/* The console's terminal on its line.  => boot, after the drivers; its input interrupts may come from then on. */
+/* The console's terminal on its line.  => boot, after the drivers; its input interrupts may come
+ * from then on. */
 void tty_init(void);
 
-/* A file for /dev/console: becomes the controlling terminal of a session leader that has none, unless oflags has O_NOCTTY.
+/* A file for /dev/console: becomes the controlling terminal of a session leader that has none,
+ * unless oflags has O_NOCTTY.
  * => may sleep.  => 0, ENOMEM. */
 int tty_open_console(uint32_t oflags, struct file **fp) MUST_CHECK;
 /* A file for /dev/tty: the controlling terminal.  => ENXIO: there is none. */
 int tty_open_current(uint32_t oflags, struct file **fp) MUST_CHECK;
 
-/* A session leader exits: its terminal is free again, the foreground group gets SIGHUP and SIGCONT.  => no lock held. */
+/* A session leader exits: its terminal is free again, the foreground group gets SIGHUP and SIGCONT.
+ * => no lock held. */
 void tty_leader_exit(int sid);
 
-/* For /proc/PID/stat: the terminal of session sid as a device number (0: none) and its foreground group (-1: none). */
+/* For /proc/PID/stat: the terminal of session sid as a device number (0: none) and its foreground
+ * group (-1: none). */
 void tty_of_session(int sid, uint32_t *rdev, int *pgrp);
 
 #endif

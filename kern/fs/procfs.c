@@ -4,14 +4,18 @@
  *
  *      inode number = pid << 16 | (index of its entry + 1)
  *
- * A file's text is made when it is opened and kept with the open file, so that a program that reads it in small pieces sees one moment.
- * The text is a chain of pages: it may be long (a process can have 65,000 mappings) and is made while maps are locked.
+ * A file's text is made when it is opened and kept with the open file, so that a program that reads
+ * it in small pieces sees one moment. The text is a chain of pages: it may be long (a process can
+ * have 65,000 mappings) and is made while maps are locked.
  *
- * Inodes are not cached (MOUNT_NOCACHE): when the last user lets go of one, it is gone, and so a dead process leaves nothing behind.
+ * Inodes are not cached (MOUNT_NOCACHE): when the last user lets go of one, it is gone, and so a
+ * dead process leaves nothing behind.
  *
- * Rejected: making the text anew for each read().  Offsets into a text that changes between two reads mean nothing.
+ * Rejected: making the text anew for each read().  Offsets into a text that changes between two
+ * reads mean nothing.
  *
- * Locks: none; entries are constant, texts belong to one open file, whose reads vfs and file.c serialise.
+ * Locks: none; entries are constant, texts belong to one open file, whose reads vfs and file.c
+ * serialise.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +61,7 @@ struct procfs {
 
 static struct zone *inode_zone, *text_zone;
 
-/* ---- Text ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 static struct chunk *
 new_chunk(struct procfs_text *t)
@@ -151,7 +155,7 @@ text_read(const struct procfs_text *t, struct uio *u)
 	return error;
 }
 
-/* ---- Inodes ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Inodes ---------------------------------------------------------------------------------- */
 
 static const struct procfs_source *
 source_of(const struct inode *ip)
@@ -197,7 +201,8 @@ type_of(const struct procfs_entry *e)
 	return e->make != NULL || e->write != NULL ? S_IFREG : S_IFDIR;
 }
 
-/* Is entry i listed in the folder with index `dir`?  (The root is its own parent, but not in itself.) */
+/* Is entry i listed in the folder with index `dir`?  (The root is its own parent, but not in
+ * itself.) */
 static bool
 is_in(const struct procfs_source *src, unsigned i, unsigned dir)
 {
@@ -299,7 +304,8 @@ show_processes(struct listing *l, unsigned index)
 	}
 }
 
-/* The named entries, from the position on; => the index of the folder of processes if this is the place for them, else 0. */
+/* The named entries, from the position on; => the index of the folder of processes if this is the
+ * place for them, else 0. */
 static bool
 show_entries(struct listing *l, unsigned *process_index)
 {
@@ -323,7 +329,7 @@ show_entries(struct listing *l, unsigned *process_index)
 static int
 procfs_readdir(struct inode *dir, uint64_t *pos, vfs_emit_fn *emit, void *arg)
 {
-	struct listing l = { dir, pos, emit, arg };
+	struct listing l = {dir, pos, emit, arg};
 	unsigned process_index;
 
 	if (*pos == POS_DOT && !show(&l, ".", dir->ino, S_IFDIR, POS_DOTDOT))
@@ -411,23 +417,23 @@ procfs_setattr(struct inode *ip, const struct vfs_setattr *set)
 }
 
 static const struct inode_ops folder_ops = {
-	.lookup = procfs_lookup,
-	.readdir = procfs_readdir,
+    .lookup = procfs_lookup,
+    .readdir = procfs_readdir,
 };
 
 static const struct inode_ops file_ops = {
-	.open = procfs_open,
-	.close = procfs_close,
-	.read = procfs_read,
-	.write = procfs_write,
-	.setattr = procfs_setattr,
+    .open = procfs_open,
+    .close = procfs_close,
+    .read = procfs_read,
+    .write = procfs_write,
+    .setattr = procfs_setattr,
 };
 
 static const struct inode_ops link_ops = {
-	.readlink = procfs_readlink,
+    .readlink = procfs_readlink,
 };
 
-/* ---- The mount -------------------------------------------------------------------------------------------------------------- */
+/* ---- The mount ------------------------------------------------------------------------------- */
 
 static struct inode *
 procfs_inode_alloc(struct mount *mnt, uint64_t ino)
@@ -481,15 +487,15 @@ static int
 procfs_statfs(struct mount *mnt, struct vfs_statfs *st)
 {
 	(void)mnt;
-	*st = (struct vfs_statfs){ .type = PROC_SUPER_MAGIC, .bsize = PAGE_SIZE };
+	*st = (struct vfs_statfs){.type = PROC_SUPER_MAGIC, .bsize = PAGE_SIZE};
 	return 0;
 }
 
 static const struct mount_ops procfs_mount_ops = {
-	.inode_alloc = procfs_inode_alloc,
-	.inode_load = procfs_inode_load,
-	.inode_free = procfs_inode_free,
-	.statfs = procfs_statfs,
+    .inode_alloc = procfs_inode_alloc,
+    .inode_load = procfs_inode_load,
+    .inode_free = procfs_inode_free,
+    .statfs = procfs_statfs,
 };
 
 int

@@ -2,7 +2,8 @@
 /*
  * procfs: a file system whose files are made up when they are opened.
  *
- * This layer knows folders, names and text; what the files say comes from above, as one table (kern/procfiles.c):
+ * This layer knows folders, names and text; what the files say comes from above, as one table
+ * (kern/procfiles.c):
  *
  *      [0] root --- "meminfo"   make()                     parent 0
  *           |------ "self"      readlink()                 parent 0
@@ -22,7 +23,8 @@
 /* Text under construction.  => not shared between threads. */
 struct procfs_text;
 
-/* => never sleeps; any lock below RANK_ZONE may be held.  Running out of memory is remembered and fails the open. */
+/* => never sleeps; any lock below RANK_ZONE may be held.  Running out of memory is remembered and
+ * fails the open. */
 void procfs_printf(struct procfs_text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void procfs_append(struct procfs_text *t, const void *bytes, size_t n);
 /* Bytes so far. */
@@ -31,13 +33,14 @@ uint64_t procfs_length(const struct procfs_text *t);
 /* The folders of processes are named by number. */
 #define PROCFS_PID "PID"
 
-/* One name.  Which of the functions are there decides what it is: readlink: a symbolic link; make or write: a file; none: a folder. */
+/* One name.  Which of the functions are there decides what it is: readlink: a symbolic link; make
+ * or write: a file; none: a folder. */
 struct procfs_entry {
 	const char *name;
 	unsigned parent; /* index of the folder it is in */
 	uint32_t mode;   /* permission bits */
-	/* Write the contents; `pid` is that of the folder, 0 outside of them.  => nothing locked; may sleep.  => 0 or an errno for open():
-	 * ESRCH if the process is gone. */
+	/* Write the contents; `pid` is that of the folder, 0 outside of them.  => nothing locked;
+	 * may sleep.  => 0 or an errno for open(): ESRCH if the process is gone. */
 	int (*make)(struct procfs_text *t, int32_t pid);
 	/* Take what a program wrote, NUL-terminated.  => as make. */
 	int (*write)(int32_t pid, const char *text);
@@ -54,7 +57,8 @@ struct procfs_source {
 	bool (*owner)(int32_t pid, uint32_t *uid, uint32_t *gid);
 };
 
-/* Mount it on `at` (a folder of the root file system named `path`).  => boot, thread context; takes a reference of `at`.
+/* Mount it on `at` (a folder of the root file system named `path`).  => boot, thread context; takes
+ * a reference of `at`.
  * => 0, ENOMEM, or what vfs_mount says. */
 struct inode;
 int procfs_mount(const struct procfs_source *source, struct inode *at, const char *path);
