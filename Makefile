@@ -253,17 +253,20 @@ format:
 
 include tests/host/host.mk
 
-# Tests on the host, under sanitizers.
+# Tests on the host, under sanitizers. UNITS are parts that need nothing else of the kernel.
+UNITS := ldisc fdt
 .PHONY: check
-check: check-vm check-ldisc
+check: check-vm $(UNITS:%=check-%)
 
-# The line discipline needs nothing else of the kernel.
-$(BUILD)/t/ldisc_test: $(BUILD)/t/tests/ldisc_test.c.o $(BUILD)/t/kern/ldisc.c.o
+$(BUILD)/t/ldisc_test: $(BUILD)/t/kern/ldisc.c.o
+$(BUILD)/t/fdt_test: $(BUILD)/t/arch/riscv/fdt.c.o
+
+$(UNITS:%=$(BUILD)/t/%_test): $(BUILD)/t/%_test: $(BUILD)/t/tests/%_test.c.o
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) -fsanitize=address,undefined -o $@ $^ -lcmocka
 
-.PHONY: check-ldisc
-check-ldisc: $(BUILD)/t/ldisc_test
+.PHONY: $(UNITS:%=check-%)
+$(UNITS:%=check-%): check-%: $(BUILD)/t/%_test
 	$(Q)$< >$<.log 2>&1 || { cat $<.log; echo "failed: $<"; exit 1; }
 
 # ---- For tools and people -----------------------------------------------------------------------------------------------------
