@@ -43,6 +43,8 @@ uio_move(void *kbuf, size_t n, struct uio *u)
 			continue;
 		}
 		piece = v->len < n ? v->len : n;
+		if (piece > u->resid) /* a caller may have cut resid short of the buffers */
+			piece = u->resid;
 		moved = move_piece(u, v->base, k, piece);
 		v->base += moved;
 		v->len -= moved;
