@@ -28,7 +28,7 @@
 
 struct fdtable;
 struct inode;
-struct itimers;
+struct itimer;
 struct vmspace;
 
 #define PID_MAX 32768
@@ -45,26 +45,35 @@ struct sigactions {
 };
 
 struct uthread {
-	struct thread td;           /*    first: thread_uthread() */
-	int32_t tid;                /* I  of the first thread: the pid */
-	struct list link;           /* p  proc.threads */
-	struct cred cred;           /* T p  changed by itself, under p */
-	sigset_t sigmask;           /* T p */
-	sigset_t saved_sigmask;     /* T  to restore once the handler of a sigsuspend or ppoll ran */
-	bool restore_sigmask;       /* T */
-	struct sigpending pending;  /* p  for this thread alone */
-	stack_t altstack;           /* T  sigaltstack(2) */
-	uint64_t clear_child_tid;   /* T  user address, 0: none */
+	struct thread td;             /*    first: thread_uthread() */
+	int32_t tid;                  /* I  of the first thread: the pid */
+	struct list link;             /* p  proc.threads */
+	struct cred cred;             /* T p  changed by itself, under p */
+	sigset_t sigmask;             /* T p */
+	sigset_t saved_sigmask;       /* T  to go back to after sigsuspend or ppoll */
+	bool restore_sigmask;         /* T */
+	sigset_t waiting_for;         /* p  sigtimedwait: takes these though they are blocked */
+	struct sigpending pending;    /* p  for this thread alone */
+	stack_t altstack;             /* T  sigaltstack(2) */
+	int restart;                  /* T  ERESTARTSYS or ERESTARTNOHAND: what the call on its way out asks for; 0: nothing */
+	bool restarted;               /* T  this call is run again because no handler wanted its EINTR */
+	uint64_t restart_deadline;    /* T  ns: nanosleep goes on until then */
+	uint64_t clear_child_tid;     /* T  user address, 0: none */
 	uint64_t minor_faults, major_faults; /* T */
-	bool forced_exit;           /* p  exit_group or a fatal signal: leave the kernel by dying */
 };
 
-enum proc_state { PROC_NEW, PROC_ALIVE, PROC_ZOMBIE };
+/* What a process, or a thread, has used. */
+struct proc_usage {
+	uint64_t utime_ns, stime_ns, minor_faults, major_faults, switches, preemptions;
+	uint64_t max_resident; /* pages */
+};
+
+enum proc_state { PROC_NEW, PROC_ALIVE, PROC_ZOMBIE, PROC_GONE };
 
 struct proc {
 	struct spinlock lock; /* RANK_PROC */
 	int32_t pid;          /* I */
-	int refs;             /* a    the process itself, its wait, lookups in progress; 0 frees the struct */
+	int refs;             /* a    one for being in the pid table, one for each thread, lookups in progress; 0 frees the struct */
 
 	/* Family. */
 	struct list all_link;       /* t    every process, oldest first */
@@ -93,21 +102,17 @@ struct proc {
 	/* Threads and signals. */
 	struct list threads;         /* p    struct uthread */
 	unsigned nthreads;           /* p    not yet exited */
-	bool exiting;                /* p    exit_group has begun: nobody starts a thread */
+	bool exiting;                /* p    exit_group has begun: every thread leaves, nobody starts one */
+	struct uthread *survivor;    /* p    execve: every thread but this one leaves; NULL: nobody has to */
 	int stop_signal;             /* p    stopped by it; 0: running */
-	int stop_code;               /* p    the signal to report, for wait */
-	struct sigactions *actions;  /* I */
+	struct sigactions *actions;  /* I    contents: p */
 	struct sigpending pending;   /* p    for any thread */
-	struct itimers *timers;      /* p    setitimer; NULL: never used */
+	struct itimer *timer;        /* T    setitimer(ITIMER_REAL): kern/time.c; NULL: never used */
 
 	/* Accounts. */
 	uint64_t start_ns;           /* I    monotonic */
-	uint64_t utime_ns, stime_ns; /* p    of threads that have exited */
-	uint64_t minor_faults, major_faults, switches, preemptions; /* p    the same */
-	uint64_t max_resident;       /* p    pages, the most seen */
-	struct proc_child_usage {
-		uint64_t utime_ns, stime_ns, minor_faults, major_faults, switches, preemptions, max_resident;
-	} children_usage;            /* t    of children waited for, and theirs */
+	struct proc_usage usage;     /* p    of threads that have exited */
+	struct proc_usage children_usage; /* t    of children waited for, and theirs */
 	int8_t nice;                 /* p    stored, not obeyed */
 };
 
@@ -141,6 +146,8 @@ void proc_init(void);
  */
 /* The process with that pid, zombies too, with a reference.  NULL: there is none. */
 struct proc *proc_find(int32_t pid);
+/* The process that has the thread, with a reference. */
+struct proc *proc_find_thread(int32_t tid);
 void proc_ref(struct proc *p);
 void proc_unref(struct proc *p);
 /* Calls fn for every process, with the tree lock held: fn must not sleep. */
@@ -148,7 +155,7 @@ void proc_foreach(void (*fn)(struct proc *p, void *arg), void *arg);
 unsigned proc_count(void);
 /* The smallest pid >= from that is in use, for directory listings.  0: none. */
 int32_t proc_next_pid(int32_t from);
-/* Its address space with a hold (vmspace_unhold), NULL if it has none any more.  => may be called for any process. */
+/* Its address space with a hold (vmspace_unhold), NULL if it has none any more. */
 struct vmspace *proc_hold_vmspace(struct proc *p);
 /* Does the process group exist in that session? */
 bool pgrp_in_session(int32_t pgid, int32_t sid);
@@ -165,9 +172,8 @@ struct proc_info {
 	uint32_t ruid, euid, suid, rgid, egid, sgid;
 	unsigned nthreads;
 	unsigned hart;                /* where the first thread ran last */
-	uint64_t utime_ns, stime_ns, child_utime_ns, child_stime_ns, start_ns;
-	uint64_t minor_faults, major_faults, child_minor_faults, child_major_faults;
-	uint64_t switches, preemptions;
+	struct proc_usage usage, children_usage;
+	uint64_t start_ns;
 	sigset_t pending, blocked, ignored, caught;
 	int nice;
 	int exit_status;
@@ -177,20 +183,49 @@ void proc_get_info(struct proc *p, struct proc_info *info);
 /*
  * Life: fork.c, exec.c, exit.c.
  */
-/* A process without threads, in PROC_NEW, with a pid, child of `parent` (NULL: none), inheriting what needs no copying.  NULL: EAGAIN. */
-struct proc *proc_create(struct proc *parent);
-/* Its first (or next) thread; starts in fn(arg).  NULL: no memory. */
-struct uthread *proc_add_thread(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg);
-/* Undo proc_create: nobody has seen p run. */
+/* A process with a pid, without threads, that nobody can find yet; limits and the like are those of `parent` (NULL: none).
+ * => may sleep.  => 0; EAGAIN: no pid or RLIMIT_NPROC; ENOMEM. */
+int proc_create(struct proc *parent, struct proc **pp) MUST_CHECK;
+/* A thread for p that will start in fn(arg); sched_ready() is up to the caller.  => may sleep.  NULL: no memory. */
+struct uthread *uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
+/* A number for a thread that is not its process's first; freed with the thread.  0: none left. */
+int32_t pid_alloc(void);
+/* Make p known, as a child of `parent` (NULL: of nobody). */
+void proc_publish(struct proc *p, struct proc *parent);
+/* Undo proc_create and uthread_create: p was not published. */
 void proc_abandon(struct proc *p);
-/* What is left of a zombie: called by wait.  => may sleep. */
-void proc_reap(struct proc *p);
+/* Drop address space, files and directories, each if there. => may sleep. */
+void proc_release_resources(struct proc *p);
+/* Take p out of the family and the pid table.  => tree lock held. */
+void proc_unlink(struct proc *p);
+/* Free a thread that never ran, or is dead and off its hart. */
+void uthread_free(struct uthread *t);
 
 /* The current process ends, all its threads with it.  `status` is a wait status (W_EXITCODE).  => no lock held. */
 void proc_exit(int status) NORETURN;
-/* The current thread ends; the process does if it was the last.  => no lock held. */
+/* The current thread ends; the process does, with that status, if it was the last.  => no lock held. */
 void uthread_exit(int status) NORETURN;
-/* Other threads of the process have asked this one to die. => called on the way to user mode. */
+/* All other threads of the current process end.  => no lock held; may sleep.  EINTR: another one does the same, or the process exits. */
+int proc_single_thread(void);
+/* The child of a vfork no longer needs its parent's address space. */
+void proc_vfork_done(struct proc *p);
+/* A child changed state: the parent may be waiting.  => tree lock held. */
+void proc_wake_parent(struct proc *p);
+
+/* wait4 and waitid. */
+struct wait_query {
+	int kind;           /* P_ALL, P_PID, P_PGID */
+	int32_t id;
+	int options;        /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT */
+};
+struct wait_result {
+	int32_t pid;        /* 0: WNOHANG, and nobody */
+	int status;         /* wait status */
+	uint32_t uid;
+	struct rusage usage;
+};
+/* => may sleep.  => 0; ECHILD; ERESTARTSYS. */
+int proc_wait(const struct wait_query *q, struct wait_result *r);
 
 struct clone_args {
 	uint64_t flags;     /* CLONE_* */
@@ -203,7 +238,15 @@ long proc_clone(const struct clone_args *args);
 
 /* Run another program.  path, argv, envp: user addresses.  => on success the caller's user registers are the new program's. */
 int proc_exec(uint64_t path, uint64_t argv, uint64_t envp);
-/* The first program: kernel strings. => the current process has no vmspace yet. */
+/* The same with kernel strings, for the first program. */
 int proc_exec_kernel(const char *path, const char *const *argv, const char *const *envp);
+
+/*
+ * Accounts.
+ */
+void proc_get_usage(struct proc *p, struct proc_usage *u);     /* => p unlocked, tree lock may be held */
+void uthread_get_usage(struct uthread *t, struct proc_usage *u);
+void proc_usage_add(struct proc_usage *sum, const struct proc_usage *u);
+void proc_usage_to_rusage(const struct proc_usage *u, struct rusage *r);
 
 #endif

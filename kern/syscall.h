@@ -30,7 +30,7 @@ struct syscall_args {
 	X(pwrite64) X(preadv) X(pwritev) X(sendfile) X(pselect6) X(ppoll) X(readlinkat) X(newfstatat) X(fstat) X(sync) X(fsync) \
 	X(fdatasync) X(utimensat) X(umask) X(fadvise64) X(syncfs) X(renameat2) X(faccessat2) X(statx) \
 	/* processes: kern/sysproc.c */ \
-	X(exit) X(exit_group) X(waitid) X(set_tid_address) X(set_robust_list) X(get_robust_list) X(sched_setparam) \
+	X(exit) X(exit_group) X(waitid) X(set_tid_address) X(sched_setparam) \
 	X(sched_setscheduler) X(sched_getscheduler) X(sched_getparam) X(sched_setaffinity) X(sched_getaffinity) X(sched_yield) \
 	X(sched_get_priority_max) X(sched_get_priority_min) X(setpriority) X(getpriority) X(reboot) X(setregid) X(setgid) X(setreuid) \
 	X(setuid) X(setresuid) X(getresuid) X(setresgid) X(getresgid) X(setfsuid) X(setfsgid) X(setpgid) X(getpgid) X(getsid) X(setsid) \

@@ -38,7 +38,7 @@ void secondary_main(void) NORETURN;
 struct vm_map *user_map(void);
 /* Do the system call that the frame asks for: number a7, arguments a0..a5; the result goes to a0.
  * pc is already past the ecall. */
-void syscall(struct trapframe *tf);
+void user_syscall(struct trapframe *tf);
 /* vm_fault() said `error` for that access: signal the program. */
 void user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error);
 /* `va` is the address in question, or the pc. */

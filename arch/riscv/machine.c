@@ -48,7 +48,7 @@ hart_park(void)
 }
 
 void
-poweroff(int status)
+machine_poweroff(int status)
 {
 	intr_off();
 	testdev_write(status == 0 ? TEST_PASS : (uint32_t)status << 16 | TEST_FAIL);

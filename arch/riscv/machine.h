@@ -89,7 +89,7 @@ void machine_find_free(struct machine *m, paddr_t start, paddr_t end);
  * Power and harts.
  */
 /* Leave the machine; QEMU's exit status is `status` (0..255).  => any context. */
-void poweroff(int status) NORETURN;
+void machine_poweroff(int status) NORETURN;
 void machine_reboot(void) NORETURN;
 
 /* Start hart `cpu` as thread `md`, on its kernel stack md->kstack; it calls secondary_main()

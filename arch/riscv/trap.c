@@ -2,7 +2,7 @@
 /*
  * What trapped, and who takes care of it.
  *
- *      user    ecall           -> syscall()
+ *      user    ecall           -> user_syscall()
  *              page fault      -> pmap_fault_fixup(), vm_fault(), user_fault_failed()
  *              other           -> user_exception()
  *              interrupt       -> below
@@ -119,7 +119,7 @@ user_trap_exception(struct trapframe *tf)
 	case CAUSE_USER_ECALL:
 		tf->pc += ECALL_SIZE;
 		tf->arg0 = tf->a0;
-		syscall(tf);
+		user_syscall(tf);
 		break;
 	case CAUSE_BREAKPOINT:
 		user_exception(tf, EXC_BREAKPOINT, tf->pc);
@@ -195,7 +195,7 @@ kernel_stack_overflow(struct trapframe *tf)
 	struct cpu *cpu = cpu_self();
 
 	if (__atomic_exchange_n(&cpu->in_overflow, 1, __ATOMIC_ACQ_REL))
-		poweroff(PANIC_STATUS); /* reporting it went wrong as well */
+		machine_poweroff(PANIC_STATUS); /* reporting it went wrong as well */
 	print_frame(tf);
 	panic("kernel stack overflow: sp %#lx, stack %#lx..%#lx, pc %#lx", tf->sp,
 	    cpu_thread()->kstack, cpu_thread()->kstack + KSTACK_SIZE, tf->pc);

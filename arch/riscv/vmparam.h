@@ -28,8 +28,9 @@
 #define KSTACK_PAGES          4
 #define KSTACK_SIZE           (KSTACK_PAGES * PAGE_SIZE)
 
-/* The main thread's stack: reserved, and mapped at exec. */
-#define USER_STACK_TOP     VM_MAX_USER_ADDRESS
+/* The page with the return from signal handlers; an unmapped page; the main thread's stack: reserved, and mapped at exec. */
+#define USER_TRAMPOLINE    (VM_MAX_USER_ADDRESS - PAGE_SIZE)
+#define USER_STACK_TOP     (USER_TRAMPOLINE - PAGE_SIZE)
 #define USER_STACK_RESERVE (8ul << 20)
 #define USER_STACK_GUARD   (256ul * PAGE_SIZE) /* stack_guard_gap: never consumed by growth */
 

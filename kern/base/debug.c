@@ -168,7 +168,7 @@ panic(const char *fmt, ...)
 	if (!__atomic_compare_exchange_n(&panicked, &nobody, me, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 		/* A second panic here is one of the report; anywhere else it waits to be stopped. */
 		if (nobody == me)
-			poweroff(PANIC_STATUS);
+			machine_poweroff(PANIC_STATUS);
 		for (;;)
 			cpu_wait();
 	}
@@ -181,5 +181,5 @@ panic(const char *fmt, ...)
 	backtrace();
 	if (panic_hook != NULL)
 		panic_hook();
-	poweroff(PANIC_STATUS);
+	machine_poweroff(PANIC_STATUS);
 }

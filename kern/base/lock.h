@@ -28,8 +28,8 @@ enum lock_rank {
 	/* sleeping locks */
 	RANK_EXEC = 5,      /* a process's exec/ptrace exclusion */
 	RANK_FILE = 8,      /* open file offset, pipe, tty line */
+	RANK_RENAME = 9,      /* one rename at a time in a file system: directories do not move */
 	RANK_LOG_TXN = 10,  /* journal: a transaction is open */
-	RANK_RENAME = 15,   /* one rename at a time in a file system */
 	RANK_INODE = 20,    /* inode; parent before child with _nested */
 	RANK_USER_MAP = 30, /* vm_map of a user space; the child's during fork with _nested */
 	/* kernel_map; its submaps with _nested never needed: they are leaves */

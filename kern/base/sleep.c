@@ -104,6 +104,9 @@ sleep_interrupt(struct thread *td)
 {
 	__atomic_store_n(&td->interrupted, true, __ATOMIC_SEQ_CST);
 	sleep_end(td, EINTR, true);
+	/* One in user mode notices at its next trap: that is now. */
+	if (td != curthread() && thread_is_running(td))
+		ipi_send(td->hart);
 }
 
 static void

@@ -344,8 +344,6 @@ sched_set_affinity(struct thread *td, uint32_t mask)
 {
 	KASSERT((mask & sched_online_mask()) != 0);
 	__atomic_store_n(&td->affinity, mask, __ATOMIC_RELAXED);
-	if (td == curthread())
-		yield();
 }
 
 uint32_t

@@ -129,7 +129,8 @@ void sched_ready(struct thread *td);
 void yield(void);
 /* Change the current thread's user space.  => thread context. */
 void thread_set_pmap(struct pmap *pmap);
-/* Restrict td to the harts in mask (non-empty, of those online); takes effect when it is next scheduled.  => any context. */
+/* Restrict td to the harts in mask (some of them online); takes effect when its hart next has a choice: for the current thread, yield().
+ * => any context. */
 void sched_set_affinity(struct thread *td, uint32_t mask);
 
 /* From interrupts, off meanwhile, no lock held: */

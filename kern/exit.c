@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of threads and processes, and waiting for it.
+ *
+ *      exit(2) of one thread ------------------------> uthread_exit ---last one---> process_end: memory, files go
+ *      exit_group, fatal signal --> proc_exit: all --'                                   |
+ *                                                             zombie --wait--> reap: thread, pid, struct go
+ *
+ * A parent that ignores SIGCHLD (or says SA_NOCLDWAIT) does not wait: its children are unlinked at once, and the scheduler's reaper frees the
+ * thread, which holds the last reference.  Orphans belong to init.
+ *
+ * Lock order: proc_tree_lock, proc.lock.  The zombie becomes visible under the tree lock with interrupts off, and they stay off
+ * until its thread has left its stack, so that whoever reaps it spins only for the length of a switch.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "arch/riscv/machine.h"
+#include "kern/base/debug.h"
+#include "kern/base/sleep.h"
+#include "kern/fs/vfs.h"
+#include "kern/proc.h"
+#include "kern/signal.h"
+#include "kern/syscall.h"
+#include "kern/time.h"
+#include "kern/tty.h"
+#include "kern/uaccess.h"
+#include "vm/vmspace.h"
+
+/*
+ * One thread.
+ */
+
+/* Every thread of p but t is to leave.  => p locked. */
+static void
+interrupt_others(struct proc *p, struct uthread *t)
+{
+	LIST_FOREACH(link, &p->threads) {
+		struct uthread *other = LIST_ENTRY(link, struct uthread, link);
+
+		if (other != t)
+			sleep_interrupt(&other->td);
+	}
+	if (p->stop_signal != 0) {
+		p->stop_signal = 0;
+		wakeup(&p->stop_signal);
+	}
+}
+
+void
+proc_exit(int status)
+{
+	struct proc *p = curproc();
+
+	spin_lock(&p->lock);
+	if (!p->exiting) {
+		p->exiting = true;
+		p->exit_status = status;
+		interrupt_others(p, curuthread());
+	}
+	status = p->exit_status;
+	spin_unlock(&p->lock);
+	uthread_exit(status);
+}
+
+int
+proc_single_thread(void)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+	int error = 0;
+
+	spin_lock(&p->lock);
+	if (p->exiting || p->survivor != NULL) {
+		spin_unlock(&p->lock);
+		return EINTR;
+	}
+	p->survivor = t;
+	interrupt_others(p, t);
+	while (p->nthreads > 1 && error == 0)
+		error = sleep_spin(&p->nthreads, &p->lock, "threads", 0, NO_DEADLINE);
+	p->survivor = NULL;
+	spin_unlock(&p->lock);
+	return error;
+}
+
+/* pthread_join() waits for this word. */
+static void
+clear_tid(struct uthread *t)
+{
+	static const int32_t zero;
+
+	if (t->clear_child_tid != 0 && curproc()->nthreads > 1)
+		(void)!copyout(t->clear_child_tid, &zero, sizeof(zero));
+	t->clear_child_tid = 0;
+}
+
+/* Leave the process; what it used is added up there.  => true: it was the last thread. */
+static bool
+leave_process(struct proc *p, struct uthread *t)
+{
+	bool last;
+
+	spin_lock(&p->lock);
+	last = --p->nthreads == 0;
+	if (!last) {
+		struct proc_usage u;
+
+		uthread_get_usage(t, &u);
+		proc_usage_add(&p->usage, &u);
+		list_remove(&t->link);
+		if (p->survivor != NULL)
+			wakeup(&p->nthreads);
+	}
+	signal_flush(&t->pending);
+	spin_unlock(&p->lock);
+	return last;
+}
+
+/*
+ * The process.
+ */
+
+void
+proc_vfork_done(struct proc *p)
+{
+	spin_lock(&proc_tree_lock);
+	if (!p->vfork_done) {
+		p->vfork_done = true;
+		wakeup(&p->vfork_done);
+	}
+	spin_unlock(&proc_tree_lock);
+}
+
+void
+proc_wake_parent(struct proc *p)
+{
+	KASSERT(spin_owned(&proc_tree_lock));
+	if (p->parent != NULL)
+		wakeup(&p->parent->children);
+}
+
+/* The first process is gone: so is the machine. */
+static void NORETURN
+init_died(int status)
+{
+	int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (WIFSIGNALED(status))
+		klog(LOG_ERROR, "init was killed by signal %d: power off", WTERMSIG(status));
+	else
+		klog(LOG_ERROR, "init exited with status %d: power off", code);
+	(void)vfs_sync();
+	machine_poweroff(code);
+}
+
+/* The children become init's.  => tree locked. */
+static void
+give_away_children(struct proc *p)
+{
+	LIST_FOREACH_SAFE(link, &p->children) {
+		struct proc *child = LIST_ENTRY(link, struct proc, sibling);
+
+		list_remove(link);
+		list_push_back(&init_proc->children, link);
+		child->parent = init_proc;
+		child->exit_signal = SIGCHLD;
+		if (child->state == PROC_ZOMBIE) {
+			wakeup(&init_proc->children);
+			signal_proc_locked(init_proc, SIGCHLD, NULL);
+		}
+	}
+}
+
+static bool
+parent_does_not_wait(const struct proc *p)
+{
+	const struct sigaction *a = &p->parent->actions->action[SIGCHLD];
+
+	return p->exit_signal == SIGCHLD && (a->sa_handler == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
+}
+
+static void
+tell_parent(struct proc *p, uint32_t uid)
+{
+	siginfo_t info = { .si_signo = p->exit_signal };
+
+	proc_wake_parent(p);
+	if (p->exit_signal == 0)
+		return;
+	info.si_code = WIFSIGNALED(p->exit_status) ? CLD_KILLED : CLD_EXITED;
+	info.si_status = WIFSIGNALED(p->exit_status) ? WTERMSIG(p->exit_status) : WEXITSTATUS(p->exit_status);
+	info.si_pid = p->pid;
+	info.si_uid = uid;
+	signal_proc_locked(p->parent, p->exit_signal, &info);
+}
+
+struct orphan_search {
+	int32_t pgid;
+	bool stopped;
+};
+
+static void
+note_stopped(struct proc *p, void *arg)
+{
+	struct orphan_search *s = arg;
+
+	if (p->pgid == s->pgid && p->state == PROC_ALIVE && p->stop_signal != 0)
+		s->stopped = true;
+}
+
+/* A group that has lost its last link to a shell, and is stopped, would stay so for ever. */
+static void
+release_orphaned_group(int32_t pgid)
+{
+	struct orphan_search s = { pgid, false };
+
+	if (!pgrp_is_orphaned(pgid))
+		return;
+	proc_foreach(note_stopped, &s);
+	if (s.stopped) {
+		signal_pgrp(pgid, SIGHUP, NULL);
+		signal_pgrp(pgid, SIGCONT, NULL);
+	}
+}
+
+/* Groups of which p was the link: its own, those of its children. */
+static void
+release_orphaned_groups(struct proc *p)
+{
+	int32_t after = 0;
+
+	release_orphaned_group(p->pgid);
+	for (;;) {
+		int32_t pgid = 0;
+
+		/* Ascending, so that each is looked at once though the list may change in between. */
+		spin_lock(&proc_tree_lock);
+		LIST_FOREACH(link, &p->children) {
+			int32_t candidate = LIST_ENTRY(link, struct proc, sibling)->pgid;
+
+			if (candidate > after && (pgid == 0 || candidate < pgid))
+				pgid = candidate;
+		}
+		spin_unlock(&proc_tree_lock);
+		if (pgid == 0)
+			return;
+		after = pgid;
+		if (pgid != p->pgid)
+			release_orphaned_group(pgid);
+	}
+}
+
+/* The last thread: what the process had goes back, and only its status stays. */
+static void NORETURN
+process_end(struct proc *p, int status)
+{
+	uint32_t uid = curuthread()->cred.ruid;
+	struct proc_usage u;
+	bool reaped;
+
+	p->exit_status = status;
+	if (p == init_proc)
+		init_died(status);
+	itimer_free(p);
+	proc_get_usage(p, &u); /* notes how much memory it had */
+	thread_set_pmap(NULL);
+	proc_release_resources(p);
+	proc_vfork_done(p);
+	if (p->sid == p->pid)
+		tty_leader_exit(p->sid);
+	release_orphaned_groups(p);
+
+	intr_push_off();
+	spin_lock(&proc_tree_lock);
+	give_away_children(p);
+	p->state = PROC_ZOMBIE;
+	reaped = parent_does_not_wait(p);
+	tell_parent(p, uid);
+	if (reaped)
+		proc_unlink(p);
+	spin_unlock(&proc_tree_lock);
+	if (!reaped)
+		thread_exit_kept();
+	intr_pop_off();
+	proc_unref(p);
+	thread_exit();
+}
+
+void
+uthread_exit(int status)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+
+	clear_tid(t);
+	if (leave_process(p, t))
+		process_end(p, status);
+	thread_set_pmap(NULL);
+	thread_exit();
+}
+
+/*
+ * Waiting.
+ */
+
+static bool
+wait_matches(const struct wait_query *q, const struct proc *child)
+{
+	switch (q->kind) {
+	case P_PID:
+		return child->pid == q->id;
+	case P_PGID:
+		return child->pgid == q->id;
+	default:
+		return true;
+	}
+}
+
+/* Has the child something to report?  => tree locked; fills in r->status. */
+static bool
+wait_ready(const struct wait_query *q, struct proc *child, struct wait_result *r)
+{
+	bool keep = (q->options & WNOWAIT) != 0, ready = true;
+
+	if (child->state == PROC_ZOMBIE) {
+		r->status = child->exit_status;
+		return (q->options & WEXITED) != 0;
+	}
+	spin_lock(&child->lock);
+	if ((q->options & WSTOPPED) != 0 && child->wait_stopped) {
+		r->status = W_STOPCODE(child->stop_signal);
+		child->wait_stopped = keep;
+	} else if ((q->options & WCONTINUED) != 0 && child->wait_continued) {
+		r->status = 0xffff;
+		child->wait_continued = keep;
+	} else {
+		ready = false;
+	}
+	spin_unlock(&child->lock);
+	return ready;
+}
+
+static void
+wait_report(struct proc *child, struct wait_result *r)
+{
+	struct proc_usage u;
+
+	proc_get_usage(child, &u);
+	proc_usage_add(&u, &child->children_usage);
+	proc_usage_to_rusage(&u, &r->usage);
+	r->pid = child->pid;
+	spin_lock(&child->lock);
+	r->uid = list_empty(&child->threads) ? 0 : LIST_ENTRY(child->threads.next, struct uthread, link)->cred.ruid;
+	spin_unlock(&child->lock);
+}
+
+/* Free a zombie that has been unlinked. */
+static void
+reap(struct proc *p)
+{
+	struct uthread *t = LIST_ENTRY(p->threads.next, struct uthread, link);
+
+	thread_wait_dead(&t->td);
+	list_remove(&t->link);
+	uthread_free(t);
+	proc_unref(p);
+}
+
+/* Look once.  => tree locked; *child: the one that has something to report.  ECHILD: there is nobody to wait for. */
+static int
+wait_scan(const struct wait_query *q, struct wait_result *r, struct proc **childp)
+{
+	struct proc *p = curproc();
+	int error = ECHILD;
+
+	*childp = NULL;
+	LIST_FOREACH(link, &p->children) {
+		struct proc *child = LIST_ENTRY(link, struct proc, sibling);
+
+		if (!wait_matches(q, child))
+			continue;
+		error = 0;
+		if (wait_ready(q, child, r)) {
+			*childp = child;
+			break;
+		}
+	}
+	return error;
+}
+
+int
+proc_wait(const struct wait_query *q, struct wait_result *r)
+{
+	struct proc *p = curproc(), *child;
+	bool take;
+	int error;
+
+	memset(r, 0, sizeof(*r));
+	spin_lock(&proc_tree_lock);
+	for (;;) {
+		error = wait_scan(q, r, &child);
+		if (error != 0 || child != NULL || (q->options & WNOHANG) != 0)
+			break;
+		error = sleep_spin(&p->children, &proc_tree_lock, "wait", SLEEP_INTR, NO_DEADLINE);
+		if (error != 0) {
+			error = ERESTARTSYS;
+			break;
+		}
+	}
+	if (error != 0 || child == NULL) {
+		spin_unlock(&proc_tree_lock);
+		return error;
+	}
+	wait_report(child, r);
+	take = child->state == PROC_ZOMBIE && (q->options & WNOWAIT) == 0;
+	if (take) {
+		struct proc_usage u;
+
+		proc_get_usage(child, &u);
+		proc_usage_add(&p->children_usage, &u);
+		proc_usage_add(&p->children_usage, &child->children_usage);
+		proc_unlink(child);
+	}
+	spin_unlock(&proc_tree_lock);
+	if (take)
+		reap(child);
+	return 0;
+}

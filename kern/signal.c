@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals.
+ *
+ *      sender: send_locked --> pending (process or thread) --> poke a thread that may take it
+ *      taker:  user_return --> signal_deliver --> default action, or a frame on the user's stack and off to the handler
+ *              handler returns to the trampoline --> rt_sigreturn --> signal_return: registers from the frame
+ *
+ * The frame is Linux's: siginfo, ucontext, registers, FPU state.  thread.interrupted says that a thread has to come out of the kernel: a
+ * signal it may take, its process ends or stops.  It is set by whoever sends, and recomputed under proc.lock by the thread itself.
+ *
+ * A system call that a signal interrupted returns ERESTARTSYS or ERESTARTNOHAND; here it is decided whether the ecall runs again.
+ *
+ * Lock order: proc_tree_lock, proc.lock, then sleep queues.
+ */
+#include "kern/signal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "arch/riscv/cpu.h"
+#include "kern/base/debug.h"
+#include "kern/base/sleep.h"
+#include "kern/proc.h"
+#include "kern/syscall.h"
+#include "kern/uaccess.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+#include "vm/zone.h"
+
+#define ECALL_SIZE 4 /* bytes */
+
+struct sigqueue {
+	struct list link;
+	siginfo_t info;
+};
+
+/* What lies on the user's stack while a handler runs. */
+struct sigframe {
+	siginfo_t info;
+	ucontext_t uc;
+};
+
+enum sig_default { SIGDEF_EXIT, SIGDEF_IGNORE, SIGDEF_STOP };
+
+static struct zone *queue_zone;
+static struct vm_object *trampoline;
+
+#define STOP_SIGNALS (SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
+
+static enum sig_default
+default_action(int sig)
+{
+	switch (sig) {
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH:
+		return SIGDEF_IGNORE;
+	case SIGSTOP:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return SIGDEF_STOP;
+	default:
+		return SIGDEF_EXIT;
+	}
+}
+
+static bool
+action_ignores(const struct proc *p, int sig)
+{
+	sighandler_t handler = p->actions->action[sig].sa_handler;
+
+	return handler == SIG_IGN || (handler == SIG_DFL && default_action(sig) == SIGDEF_IGNORE);
+}
+
+/*
+ * The trampoline.
+ */
+
+static void
+trampoline_init(void)
+{
+	/* li a7, 139; ecall: unwinders know these words. */
+	static const uint32_t code[] = { 0x08b00893, 0x00000073 };
+	struct vm_page *m = NULL;
+
+	trampoline = vm_object_alloc_anon(1);
+	if (trampoline != NULL) {
+		mutex_lock(&trampoline->lock);
+		m = vm_page_alloc(trampoline, 0, VM_ALLOC_SYSTEM | VM_ALLOC_ZERO | VM_ALLOC_WIRED);
+		mutex_unlock(&trampoline->lock);
+	}
+	if (m == NULL)
+		panic("no memory for the signal trampoline");
+	memcpy(vm_page_kva(m), code, sizeof(code));
+	m->valid = 1;
+	vm_page_dirty(m);
+	vm_page_xunbusy(m);
+}
+
+struct vm_object *
+signal_trampoline(void)
+{
+	vm_object_ref(trampoline);
+	return trampoline;
+}
+
+void
+signal_init(void)
+{
+	queue_zone = zone_create("sigqueue", sizeof(struct sigqueue), 0, NULL);
+	trampoline_init();
+}
+
+/*
+ * Pending sets.
+ */
+
+static void
+pending_add(struct sigpending *pending, int sig, const siginfo_t *info)
+{
+	struct sigqueue *q;
+
+	/* Only real-time signals are counted. */
+	if (sig < SIGRTMIN && (pending->set & SIGMASK(sig)) != 0)
+		return;
+	pending->set |= SIGMASK(sig);
+	if (info == NULL)
+		return;
+	q = zone_alloc(queue_zone, 0);
+	if (q == NULL)
+		return;
+	q->info = *info;
+	q->info.si_signo = sig;
+	list_push_back(&pending->queue, &q->link);
+}
+
+void
+signal_discard(struct sigpending *pending, sigset_t set)
+{
+	LIST_FOREACH_SAFE(link, &pending->queue) {
+		struct sigqueue *q = LIST_ENTRY(link, struct sigqueue, link);
+
+		if ((set & SIGMASK(q->info.si_signo)) != 0) {
+			list_remove(link);
+			zone_free(queue_zone, q);
+		}
+	}
+	pending->set &= ~set;
+}
+
+void
+signal_flush(struct sigpending *pending)
+{
+	signal_discard(pending, ~0ul);
+}
+
+/* Take signal sig, which is pending. */
+static void
+pending_take(struct sigpending *pending, int sig, siginfo_t *info)
+{
+	bool found = false;
+
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	info->si_code = SI_KERNEL;
+	pending->set &= ~SIGMASK(sig);
+	LIST_FOREACH_SAFE(link, &pending->queue) {
+		struct sigqueue *q = LIST_ENTRY(link, struct sigqueue, link);
+
+		if (q->info.si_signo != sig)
+			continue;
+		if (found) {
+			pending->set |= SIGMASK(sig);
+			break;
+		}
+		found = true;
+		*info = q->info;
+		list_remove(link);
+		zone_free(queue_zone, q);
+	}
+}
+
+int
+signal_take(struct proc *p, struct uthread *t, sigset_t set, siginfo_t *info)
+{
+	struct sigpending *pending = &t->pending;
+	sigset_t ready = pending->set & set;
+	int sig;
+
+	KASSERT(spin_owned(&p->lock));
+	if (ready == 0) {
+		pending = &p->pending;
+		ready = pending->set & set;
+	}
+	if (ready == 0)
+		return 0;
+	sig = (ready & SIGMASK(SIGKILL)) != 0 ? SIGKILL : __builtin_ctzl(ready) + 1;
+	pending_take(pending, sig, info);
+	return sig;
+}
+
+/*
+ * Sending.
+ */
+
+void
+signal_recalc(struct proc *p, struct uthread *t)
+{
+	sigset_t deliverable = (t->pending.set | p->pending.set) & ~t->sigmask;
+
+	KASSERT(spin_owned(&p->lock));
+	__atomic_store_n(&t->td.interrupted,
+	    deliverable != 0 || p->exiting || (p->survivor != NULL && p->survivor != t) || p->stop_signal != 0,
+	    __ATOMIC_SEQ_CST);
+}
+
+/* SIGCONT or SIGKILL: whatever stops the process ends.  => p locked; true: it was stopped. */
+static bool
+resume_locked(struct proc *p)
+{
+	LIST_FOREACH(link, &p->threads)
+		signal_discard(&LIST_ENTRY(link, struct uthread, link)->pending, STOP_SIGNALS);
+	signal_discard(&p->pending, STOP_SIGNALS);
+	p->wait_stopped = false;
+	if (p->stop_signal == 0)
+		return false;
+	p->stop_signal = 0;
+	wakeup(&p->stop_signal);
+	return true;
+}
+
+/* Does some thread of p, or t, have the signal blocked?  It stays pending then, even if it is ignored now. */
+static bool
+is_blocked(struct proc *p, const struct uthread *t, int sig)
+{
+	if (t != NULL)
+		return (t->sigmask & SIGMASK(sig)) != 0;
+	LIST_FOREACH(link, &p->threads)
+		if ((LIST_ENTRY(link, struct uthread, link)->sigmask & SIGMASK(sig)) == 0)
+			return false;
+	return true;
+}
+
+/* Make whoever can take the signal come out of the kernel. */
+static void
+poke_taker(struct proc *p, struct uthread *target, int sig)
+{
+	LIST_FOREACH(link, &p->threads) {
+		struct uthread *t = LIST_ENTRY(link, struct uthread, link);
+
+		if (target != NULL && t != target)
+			continue;
+		if ((t->sigmask & SIGMASK(sig)) != 0 && (t->waiting_for & SIGMASK(sig)) == 0)
+			continue;
+		sleep_interrupt(&t->td);
+		if (sig != SIGKILL)
+			break;
+	}
+}
+
+/* => p locked.  Returns true if p was stopped and goes on because of SIGCONT. */
+static bool
+send_locked(struct proc *p, struct uthread *t, int sig, const siginfo_t *info)
+{
+	bool continued = false;
+
+	KASSERT(spin_owned(&p->lock) && sig >= 1 && sig < NSIG);
+	if (p->nthreads == 0 || (p == init_proc && p->actions->action[sig].sa_handler == SIG_DFL))
+		return false;
+	if (sig == SIGCONT || sig == SIGKILL)
+		continued = resume_locked(p) && sig == SIGCONT;
+	if ((STOP_SIGNALS & SIGMASK(sig)) != 0)
+		signal_discard(&p->pending, SIGMASK(SIGCONT));
+	if (continued)
+		p->wait_continued = true;
+	if (action_ignores(p, sig) && !is_blocked(p, t, sig))
+		return continued;
+	pending_add(t != NULL ? &t->pending : &p->pending, sig, info);
+	poke_taker(p, t, sig);
+	return continued;
+}
+
+/* Tell the parent that its child stopped or went on.  => tree locked. */
+static void
+notify_parent(struct proc *p, int code, int status)
+{
+	struct proc *parent = p->parent;
+	siginfo_t info = { .si_signo = SIGCHLD, .si_code = code };
+
+	if (parent == NULL)
+		return;
+	proc_wake_parent(p);
+	if ((parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP) != 0)
+		return;
+	info.si_pid = p->pid;
+	info.si_status = status;
+	signal_proc_locked(parent, SIGCHLD, &info);
+}
+
+void
+signal_proc_locked(struct proc *p, int sig, const siginfo_t *info)
+{
+	bool continued;
+
+	spin_lock(&p->lock);
+	continued = send_locked(p, NULL, sig, info);
+	spin_unlock(&p->lock);
+	if (continued)
+		notify_parent(p, CLD_CONTINUED, SIGCONT);
+}
+
+void
+signal_proc(struct proc *p, int sig, const siginfo_t *info)
+{
+	spin_lock(&proc_tree_lock);
+	signal_proc_locked(p, sig, info);
+	spin_unlock(&proc_tree_lock);
+}
+
+int
+signal_thread(struct proc *p, int32_t tid, int sig, const siginfo_t *info)
+{
+	int error = ESRCH;
+	bool continued = false;
+
+	spin_lock(&proc_tree_lock);
+	spin_lock(&p->lock);
+	LIST_FOREACH(link, &p->threads) {
+		struct uthread *t = LIST_ENTRY(link, struct uthread, link);
+
+		if (t->tid != tid)
+			continue;
+		error = 0;
+		if (sig != 0)
+			continued = send_locked(p, t, sig, info);
+		break;
+	}
+	spin_unlock(&p->lock);
+	if (continued)
+		notify_parent(p, CLD_CONTINUED, SIGCONT);
+	spin_unlock(&proc_tree_lock);
+	return error;
+}
+
+struct pgrp_signal {
+	int32_t pgid;
+	int sig;
+	const siginfo_t *info;
+	unsigned count;
+};
+
+static void
+signal_if_member(struct proc *p, void *arg)
+{
+	struct pgrp_signal *s = arg;
+
+	if (p->pgid != s->pgid || p->state != PROC_ALIVE)
+		return;
+	s->count++;
+	signal_proc_locked(p, s->sig, s->info);
+}
+
+unsigned
+signal_pgrp(int32_t pgid, int sig, const siginfo_t *info)
+{
+	struct pgrp_signal s = { pgid, sig, info, 0 };
+
+	proc_foreach(signal_if_member, &s);
+	return s.count;
+}
+
+void
+signal_fault(int sig, int code, uint64_t addr)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+	siginfo_t info = { .si_signo = sig, .si_code = code };
+
+	info.si_addr = (void *)addr;
+	spin_lock(&p->lock);
+	if ((t->sigmask & SIGMASK(sig)) != 0 || p->actions->action[sig].sa_handler == SIG_IGN) {
+		p->actions->action[sig].sa_handler = SIG_DFL;
+		t->sigmask &= ~SIGMASK(sig);
+	}
+	pending_add(&t->pending, sig, &info);
+	signal_recalc(p, t);
+	spin_unlock(&p->lock);
+}
+
+/*
+ * Masks of the current thread.
+ */
+
+bool
+signal_pending(void)
+{
+	return __atomic_load_n(&curthread()->interrupted, __ATOMIC_RELAXED);
+}
+
+bool
+signal_is_ignored_or_blocked(int sig)
+{
+	const struct proc *p = curproc();
+
+	return (curuthread()->sigmask & SIGMASK(sig)) != 0 || p->actions->action[sig].sa_handler == SIG_IGN;
+}
+
+void
+signal_set_mask(sigset_t mask)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+
+	spin_lock(&p->lock);
+	t->sigmask = mask & ~SIG_UNBLOCKABLE;
+	signal_recalc(p, t);
+	spin_unlock(&p->lock);
+}
+
+void
+signal_set_temporary_mask(sigset_t mask)
+{
+	struct uthread *t = curuthread();
+
+	KASSERT(!t->restore_sigmask);
+	t->saved_sigmask = t->sigmask;
+	t->restore_sigmask = true;
+	signal_set_mask(mask);
+}
+
+void
+signal_restore_mask(void)
+{
+	struct uthread *t = curuthread();
+
+	if (t->restore_sigmask) {
+		t->restore_sigmask = false;
+		signal_set_mask(t->saved_sigmask);
+	}
+}
+
+void
+signal_reset(struct proc *p)
+{
+	struct uthread *t = curuthread();
+
+	spin_lock(&p->lock);
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction *a = &p->actions->action[sig];
+
+		if (a->sa_handler != SIG_IGN)
+			a->sa_handler = SIG_DFL;
+		a->sa_flags = 0;
+		a->sa_mask = 0;
+	}
+	t->altstack = (stack_t){ .ss_flags = SS_DISABLE };
+	spin_unlock(&p->lock);
+}
+
+/*
+ * Handlers.
+ */
+
+int
+signal_altstack_state(const struct uthread *t, uint64_t sp)
+{
+	uint64_t base = (uint64_t)t->altstack.ss_sp;
+
+	if (t->altstack.ss_size == 0)
+		return SS_DISABLE;
+	return sp > base && sp - base <= t->altstack.ss_size ? SS_ONSTACK : 0;
+}
+
+/* Where the frame goes. */
+static uint64_t
+frame_address(const struct uthread *t, uint64_t sp, const struct sigaction *act)
+{
+	if ((act->sa_flags & SA_ONSTACK) != 0 && signal_altstack_state(t, sp) == 0)
+		sp = (uint64_t)t->altstack.ss_sp + t->altstack.ss_size;
+	return (sp - sizeof(struct sigframe)) & ~15ul;
+}
+
+static void
+frame_fill(struct sigframe *f, struct uthread *t, const struct trapframe *tf, sigset_t mask)
+{
+	struct fpstate fpu;
+	struct sigcontext *mc = &f->uc.uc_mcontext;
+
+	memset(&f->uc, 0, sizeof(f->uc));
+	f->uc.uc_stack = t->altstack;
+	f->uc.uc_stack.ss_flags = signal_altstack_state(t, tf->sp);
+	f->uc.uc_sigmask = mask;
+	mc->pc = tf->pc;
+	memcpy(mc->x, &tf->x[1], sizeof(mc->x));
+	md_fpu_save(&t->td.md, &fpu);
+	memcpy(mc->fp.f, fpu.f, sizeof(mc->fp.f));
+	mc->fp.fcsr = (unsigned)fpu.fcsr;
+}
+
+/* Make the thread go to the handler.  => EFAULT: its stack cannot take the frame. */
+static int
+enter_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *info, sigset_t mask)
+{
+	struct uthread *t = curuthread();
+	uint64_t sp = frame_address(t, tf->sp, act);
+	struct sigframe frame = { .info = *info };
+	int error;
+
+	frame_fill(&frame, t, tf, mask);
+	error = copyout(sp, &frame, sizeof(frame));
+	if (error != 0)
+		return error;
+	tf->ra = USER_TRAMPOLINE;
+	tf->sp = sp;
+	tf->a0 = (uint64_t)info->si_signo;
+	tf->a1 = sp + offsetof(struct sigframe, info);
+	tf->a2 = sp + offsetof(struct sigframe, uc);
+	tf->pc = (uint64_t)act->sa_sigaction;
+	return 0;
+}
+
+/* Run the interrupted call again: back over the ecall. */
+static void
+rewind_call(struct trapframe *tf, struct uthread *t)
+{
+	tf->pc -= ECALL_SIZE;
+	tf->a0 = tf->arg0;
+	t->restart = 0;
+	t->restarted = true;
+}
+
+/* A handler will run: does the interrupted call go on after it? */
+static void
+settle_call(struct trapframe *tf, struct uthread *t, const struct sigaction *act)
+{
+	t->restarted = false;
+	if (t->restart == ERESTARTSYS && (act->sa_flags & SA_RESTART) != 0) {
+		rewind_call(tf, t);
+		t->restarted = false;
+	} else if (t->restart != 0) {
+		tf->a0 = (uint64_t)-EINTR;
+		t->restart = 0;
+	}
+}
+
+static void
+run_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *info)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+	int sig = info->si_signo;
+	sigset_t mask = t->restore_sigmask ? t->saved_sigmask : t->sigmask;
+	sigset_t block = act->sa_mask | ((act->sa_flags & SA_NODEFER) != 0 ? 0 : SIGMASK(sig));
+
+	settle_call(tf, t, act);
+	t->restore_sigmask = false;
+	if (enter_handler(tf, act, info, mask) != 0) {
+		if (sig == SIGSEGV) {
+			spin_lock(&p->lock);
+			p->actions->action[sig].sa_handler = SIG_DFL;
+			spin_unlock(&p->lock);
+		}
+		signal_fault(SIGSEGV, SI_KERNEL, 0);
+		return;
+	}
+	signal_set_mask(t->sigmask | block);
+}
+
+int
+signal_return(struct trapframe *tf)
+{
+	struct uthread *t = curuthread();
+	struct sigframe frame;
+	struct fpstate fpu;
+	int error = copyin(&frame, tf->sp, sizeof(frame));
+
+	if (error != 0)
+		return error;
+	tf->pc = frame.uc.uc_mcontext.pc;
+	memcpy(&tf->x[1], frame.uc.uc_mcontext.x, sizeof(frame.uc.uc_mcontext.x));
+	memcpy(fpu.f, frame.uc.uc_mcontext.fp.f, sizeof(fpu.f));
+	fpu.fcsr = frame.uc.uc_mcontext.fp.fcsr & 0xff;
+	md_fpu_restore(&t->td.md, &fpu);
+	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK && frame.uc.uc_stack.ss_size >= MINSIGSTKSZ)
+		t->altstack = (stack_t){ .ss_sp = frame.uc.uc_stack.ss_sp, .ss_size = frame.uc.uc_stack.ss_size };
+	signal_set_mask(frame.uc.uc_sigmask);
+	return 0;
+}
+
+/*
+ * Stopping.
+ */
+
+/* The process stops because of sig.  => p locked on entry, unlocked on return. */
+static void
+stop_process(struct proc *p, int sig) RELEASES(p->lock)
+{
+	spin_unlock(&p->lock);
+	if (sig != SIGSTOP && pgrp_is_orphaned(p->pgid))
+		return;
+	spin_lock(&proc_tree_lock);
+	spin_lock(&p->lock);
+	/* A SIGCONT or SIGKILL while we were unlocked wins. */
+	if (((p->pending.set & (SIGMASK(SIGCONT) | SIGMASK(SIGKILL))) != 0) || p->exiting || p->stop_signal != 0) {
+		spin_unlock(&p->lock);
+		spin_unlock(&proc_tree_lock);
+		return;
+	}
+	p->stop_signal = sig;
+	p->wait_stopped = true;
+	p->wait_continued = false;
+	LIST_FOREACH(link, &p->threads)
+		sleep_interrupt(&LIST_ENTRY(link, struct uthread, link)->td);
+	spin_unlock(&p->lock);
+	notify_parent(p, CLD_STOPPED, sig);
+	spin_unlock(&proc_tree_lock);
+}
+
+/* Stay until somebody continues the process.  => p locked on entry, unlocked on return. */
+static void
+stay_stopped(struct proc *p) RELEASES(p->lock)
+{
+	sleep_prepare(&p->stop_signal, "stopped");
+	spin_unlock(&p->lock);
+	(void)sleep_wait(0, NO_DEADLINE);
+}
+
+/*
+ * Delivery.
+ */
+
+/* Act on one signal that has been taken.  => p locked on entry, unlocked on return. */
+static void
+deliver_one(struct proc *p, struct trapframe *tf, const siginfo_t *info) RELEASES(p->lock)
+{
+	int sig = info->si_signo;
+	struct sigaction act = p->actions->action[sig];
+
+	if (action_ignores(p, sig)) {
+		spin_unlock(&p->lock);
+	} else if (act.sa_handler != SIG_DFL) {
+		if ((act.sa_flags & SA_RESETHAND) != 0)
+			p->actions->action[sig].sa_handler = SIG_DFL;
+		spin_unlock(&p->lock);
+		run_handler(tf, &act, info);
+	} else if (default_action(sig) == SIGDEF_STOP) {
+		stop_process(p, sig);
+	} else {
+		spin_unlock(&p->lock);
+		proc_exit(W_EXITCODE(0, sig));
+	}
+}
+
+void
+signal_deliver(struct trapframe *tf)
+{
+	struct proc *p = curproc();
+	struct uthread *t = curuthread();
+	siginfo_t info;
+
+	for (;;) {
+		spin_lock(&p->lock);
+		if (p->exiting || (p->survivor != NULL && p->survivor != t)) {
+			int status = p->exit_status;
+
+			spin_unlock(&p->lock);
+			uthread_exit(status);
+		}
+		if (p->stop_signal != 0)
+			stay_stopped(p);
+		else if (signal_take(p, t, ~t->sigmask, &info) != 0)
+			deliver_one(p, tf, &info);
+		else
+			break;
+	}
+	/* No handler ran, or it would have settled both. */
+	if (t->restore_sigmask)
+		t->sigmask = t->saved_sigmask;
+	t->restore_sigmask = false;
+	if (t->restart != 0)
+		rewind_call(tf, t);
+	signal_recalc(p, t);
+	spin_unlock(&p->lock);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The upcalls of the machine layer: what a fault, an exception, a tick means to the process.
+ *
+ *      page fault --> user_map --> vm_fault (vm/) --error--> user_fault_failed --> signal
+ *      exception  --> user_exception --> signal
+ *      ... and every way back to user mode ends in user_return, where signals are taken and other threads get their turn.
+ */
+#include "kern/trap.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "arch/riscv/cpu.h"
+#include "kern/base/debug.h"
+#include "kern/base/thread.h"
+#include "kern/proc.h"
+#include "kern/signal.h"
+#include "vm/vmspace.h"
+
+struct vm_map *
+user_map(void)
+{
+	struct proc *p = curproc();
+
+	if (p == NULL || p->vmspace == NULL)
+		return NULL;
+	curuthread()->minor_faults++;
+	return &p->vmspace->map;
+}
+
+/* A word on the log about a program that is about to die of a fault nobody handles. */
+static void
+log_fault(const struct trapframe *tf, int sig, vaddr_t va)
+{
+	const struct proc *p = curproc();
+
+	if (p->actions->action[sig].sa_handler == SIG_DFL)
+		klog(LOG_DEBUG, "%s (pid %d): signal %d at pc %#lx, address %#lx", curthread()->name, p->pid, sig, tf->pc, va);
+}
+
+/* No memory will come, so somebody must give some back: the one who asked. */
+static void
+kill_for_memory(void)
+{
+	klog(LOG_ERROR, "out of memory: killing %s (pid %d)", curthread()->name, curproc()->pid);
+	signal_proc(curproc(), SIGKILL, NULL);
+}
+
+void
+user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error)
+{
+	(void)access;
+	switch (error) {
+	case EFAULT:
+		log_fault(tf, SIGSEGV, va);
+		signal_fault(SIGSEGV, SEGV_MAPERR, va);
+		break;
+	case EACCES:
+		log_fault(tf, SIGSEGV, va);
+		signal_fault(SIGSEGV, SEGV_ACCERR, va);
+		break;
+	case ENOMEM:
+		kill_for_memory();
+		break;
+	default:
+		log_fault(tf, SIGBUS, va);
+		signal_fault(SIGBUS, BUS_ADRERR, va);
+		break;
+	}
+}
+
+void
+user_exception(struct trapframe *tf, enum user_exception what, vaddr_t va)
+{
+	static const struct {
+		int sig, code;
+	} meaning[] = {
+		[EXC_ILLEGAL] = { SIGILL, ILL_ILLOPC },
+		[EXC_BREAKPOINT] = { SIGTRAP, TRAP_BRKPT },
+		[EXC_ALIGNMENT] = { SIGBUS, BUS_ADRALN },
+		[EXC_ACCESS] = { SIGBUS, BUS_OBJERR },
+	};
+
+	log_fault(tf, meaning[what].sig, va);
+	signal_fault(meaning[what].sig, meaning[what].code, va);
+}
+
+void
+user_return(struct trapframe *tf)
+{
+	struct thread *td = curthread();
+
+	while (td->resched || __atomic_load_n(&td->interrupted, __ATOMIC_RELAXED)) {
+		intr_on();
+		if (td->resched)
+			yield();
+		if (td->interrupted)
+			signal_deliver(tf);
+		intr_off();
+	}
+}
+
+void
+clock_tick(bool user)
+{
+	sched_tick(user);
+}
+
+void
+ipi_received(void)
+{
+	/* The interrupt was the message: it ended a wait, or leads through user_return(). */
+}
+
+void
+kernel_preempt(void)
+{
+	sched_preempt();
+}
