@@ -233,4 +233,7 @@ void md_icache_sync(void);
  * => any context; never faults. */
 unsigned md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max);
 
+/* In a panic: the registers of the trap that led to it, if one did. */
+void md_print_trap(void);
+
 #endif

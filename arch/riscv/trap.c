@@ -176,13 +176,18 @@ trap_user(struct trapframe *tf)
 /*
  * From the kernel.
  */
-static void
-print_frame(const struct trapframe *tf)
+static const struct trapframe *fatal_trap; /* why this kernel panics */
+
+void
+md_print_trap(void)
 {
 	static const char names[] =
 	    "  ra  sp  gp  tp  t0  t1  t2  s0  s1  a0  a1  a2  a3  a4  a5  a6"
 	    "  a7  s2  s3  s4  s5  s6  s7  s8  s9 s10 s11  t3  t4  t5  t6";
+	const struct trapframe *tf = fatal_trap;
 
+	if (tf == NULL)
+		return;
 	for (unsigned i = 1; i < 32; i++)
 		kprintf("%.4s %016lx%s", names + 4 * (i - 1), tf->x[i],
 		    i % 4 == 0 || i == 31 ? "\n" : "");
@@ -196,7 +201,7 @@ kernel_stack_overflow(struct trapframe *tf)
 
 	if (__atomic_exchange_n(&cpu->in_overflow, 1, __ATOMIC_ACQ_REL))
 		machine_poweroff(PANIC_STATUS); /* reporting it went wrong as well */
-	print_frame(tf);
+	fatal_trap = tf;
 	panic("kernel stack overflow: sp %#lx, stack %#lx..%#lx, pc %#lx", tf->sp,
 	    cpu_thread()->kstack, cpu_thread()->kstack + KSTACK_SIZE, tf->pc);
 }
@@ -238,11 +243,7 @@ kernel_exception(struct trapframe *tf)
 	if (were_on)
 		intr_on();
 	if (!kernel_fault(tf)) {
-		struct vm_map *map = user_map();
-
-		print_frame(tf);
-		if (fault_access(tf->cause) != VM_PROT_NONE && map != NULL)
-			vm_map_print(map);
+		fatal_trap = tf;
 		panic("%s at pc %#lx, address %#lx", cause_name(tf->cause), tf->pc, tf->tval);
 	}
 	intr_off();

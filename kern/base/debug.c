@@ -179,6 +179,7 @@ panic(const char *fmt, ...)
 	va_end(ap);
 	kprintf("\nhart %d, thread %s:\n", me - 1, curthread() != NULL ? curthread()->name : "?");
 	backtrace();
+	md_print_trap();
 	if (panic_hook != NULL)
 		panic_hook();
 	machine_poweroff(PANIC_STATUS);
