@@ -32,3 +32,7 @@ def mmap_many(nonce):
 def stack_grows(nonce):
     deep = (7 << 20) // 4100
     return [sum(mix(nonce, i) + i for i in range(deep + 1)) & MASK]
+
+
+def smp_ring(nonce):
+    return [sum(mix(nonce, i) + 8 * 150 for i in range(3)) & MASK]

@@ -75,3 +75,232 @@ guest("stack_grows", points=2)
 guest("stack_guard", points=2)
 guest("stack_growsdown", points=1)
 guest("stack_args", points=2)
+
+# ---- processes ----------------------------------------------------------------------------------------------------------
+
+guest("proc_wait", points=2)
+guest("proc_orphan")
+guest("proc_many", points=2, cpus=(1, 3), limit=120)
+guest("proc_kill", points=2)
+guest("proc_signal", points=2)
+guest("proc_preempt", points=2, cpus=(1, 3))
+guest("proc_pipe", points=2, cpus=(1, 3))
+guest("proc_exec", points=2)
+guest("proc_elf", points=2)
+guest("proc_limit", points=2, limit=300, alone=True)
+
+# ---- bad arguments ------------------------------------------------------------------------------------------------------
+
+guest("bad_pointers", points=3, limit=120)
+guest("bad_numbers")
+guest("bad_lengths", points=2)
+
+# ---- the file system ----------------------------------------------------------------------------------------------------
+
+guest("fs_data", points=2)
+guest("fs_huge", points=2)
+guest("fs_dirs", points=2)
+guest("fs_links", points=2)
+guest("fs_rename", points=2)
+guest("fs_names")
+guest("fs_errors", points=2)
+guest("fs_attributes")
+guest("fs_append", points=2, cpus=(1, 3))
+guest("fs_full", points=2, limit=300)
+guest("fs_devices")
+host("fs_crash", "After the power fails at any moment, is the disk consistent and every synced byte on it?", points=4,
+     limit=60)
+
+# ---- several harts ------------------------------------------------------------------------------------------------------
+
+guest("smp_harts", points=2, cpus=(3, 8))
+guest("smp_faults", points=2, cpus=ALL)
+guest("smp_forks", points=3, cpus=ALL, limit=120)
+guest("smp_ring", points=3, cpus=ALL)
+guest("smp_shootdown", points=2, cpus=(3, 8))
+
+# ---- the machine --------------------------------------------------------------------------------------------------------
+
+host("kernel_size", "Are the kernel's text and data smaller than 400 KiB?", points=1)
+guest("boot_memory", points=2, mem="64M", alone=True)
+boot("boot_no_init", "Does a boot argument that names a missing program give a message with its name?",
+     r"/no/such/program", append="init=/no/such/program", points=1)
+boot("boot_no_disk", "Does a machine without a disk say so and stop?", r"(?i)disk|root", disk=False, points=1)
+boot("boot_no_memory", "Does a machine with too little memory say so and stop?", r"(?i)memory", mem="12M", points=1)
+host("boot_bad_disk", "Does every damaged image give one clear message instead of a crash?", points=2)
+host("run_contract", "Does make run keep its word on output, exit status, added files and time?", points=3)
+
+# ---- the shell ----------------------------------------------------------------------------------------------------------
+
+shell("shell_words", "Do quotes, variables, and parameters become the right words?", """\
+x={nonce}; y='two  words'
+echo $x "$x" '$x' \\$x ${x}y
+echo $y; echo "$y"
+set -- a 'b c' d
+echo $# "$2" "$@"
+for w in "$@"; do echo "[$w]"; done
+echo "a\\"b" 'c"d' e\\ f
+empty=; echo "<$empty>"; cat <"$empty" 2>/dev/null || echo no file
+echo $? $((1 + 2 * 3)) `echo back` $(echo dollar)
+""", """\
+{nonce} {nonce} $x $x {nonce}y
+two words
+two  words
+3 b c a b c d
+[a]
+[b c]
+[d]
+a"b c"d e\\ f
+<>
+no file
+0 7 back dollar
+""", points=2)
+
+shell("shell_pipes", "Do pipes and redirections connect what they should?", """\
+echo {nonce} | cat | cat | wc -c
+seq 1000 | tail -n 3 | head -n 2
+echo one > /tmp/f; echo two >> /tmp/f; cat < /tmp/f
+ls /nowhere 2>/dev/null; test $? -ne 0 && echo failed
+{ echo out; echo err >&2; } > /tmp/both 2>&1; cat /tmp/both
+cat <<END
+here {nonce}
+END
+seq 100000 | head -n 1
+(echo sub; exit 3) | cat; echo $?
+(exit 3); echo $?
+yes | head -n 2
+""", """\
+17
+998
+999
+one
+two
+failed
+out
+err
+here {nonce}
+1
+sub
+0
+3
+y
+y
+""", points=2)
+
+shell("shell_control", "Do if, while, for, case, && and || decide and repeat as they should?", """\
+true && echo yes || echo no
+false && echo yes || echo no
+if test {nonce} = {nonce}; then echo same; elif true; then echo never; else echo never; fi
+i=0; while [ $i -lt 5 ]; do i=$((i + 1)); [ $i -eq 2 ] && continue; [ $i -eq 4 ] && break; echo $i; done
+for f in a b; do for g in 1 2; do echo $f$g; done; done
+case hello.c in *.h) echo header;; *.c) echo source;; *) echo other;; esac
+f() { echo "f got $1"; return 4; }; f {nonce}; echo $?
+! false; echo $?
+until false; do break; done; echo end
+""", """\
+yes
+no
+same
+1
+3
+a1
+a2
+b1
+b2
+source
+f got {nonce}
+4
+0
+end
+""", points=2)
+
+shell("shell_jobs", "Do background jobs run, get waited for, and leave the shell its status?", """\
+(sleep 0.2; echo later) & echo first; wait; echo done
+sh -c 'exit 7' & wait $!; echo $?
+sh -c 'kill -9 $$'; echo $?
+sleep 100 & kill $!; wait $!; echo $?
+sh -c 'kill -SEGV $$' ; echo $?
+""", """\
+first
+later
+done
+7
+137
+143
+139
+""", points=2)
+
+shell("shell_globs", "Do patterns match the files they should, in order?", """\
+mkdir /tmp/g; cd /tmp/g; touch a.c b.c c.h .hidden
+echo *
+echo *.c ?.h [a-b].* [!a]*
+echo none*
+echo "*"
+cd /; echo /tmp/g/*.h; pwd
+rm -r /tmp/g; ls /tmp/g 2>/dev/null || echo gone
+""", """\
+a.c b.c c.h
+a.c b.c c.h a.c b.c b.c c.h
+none*
+*
+/tmp/g/c.h
+/
+gone
+""", points=2)
+
+shell("shell_tools", "Do the programs of every day do what their names promise?", """\
+cd /tmp; printf 'pear\\napple\\nfig\\n' > fruit
+sort fruit; sort -r fruit | head -n 1
+grep -n p fruit; grep -c . fruit; grep -v p fruit
+wc -l < fruit
+cp fruit basket; mv basket bag; cat bag | tail -n 1
+ln -s bag alias; cat alias | head -n 1; ln bag twin; rm bag; cat twin | wc -c
+mkdir -p d/e/f; rmdir d/e/f; ls d; rm -r d; ls d 2>/dev/null; echo $?
+test -f fruit && test ! -d fruit && echo file
+echo {nonce} | grep -q {nonce} && echo found
+kill -0 1 && echo init lives
+ps | grep -c init
+uptime > /dev/null && free > /dev/null && vmmap $$ > /dev/null && echo tools
+""", """\
+apple
+fig
+pear
+pear
+1:pear
+2:apple
+3
+fig
+3
+fig
+pear
+15
+e
+1
+file
+found
+init lives
+1
+tools
+""", points=2)
+
+shell("shell_script", "Do scripts run by name, take arguments, and report errors by line without ending the shell?", """\
+cat > /tmp/s <<'END'
+#!/bin/sh
+echo "$0 $1 $#"
+exit 5
+END
+chmod 755 /tmp/s; /tmp/s {nonce} x; echo $?
+sh /tmp/s y; echo $?
+echo 'if then' > /tmp/bad; sh /tmp/bad 2>/dev/null; test $? -ne 0 && echo refused
+nosuchprogram 2>/dev/null; echo $?
+/tmp 2>/dev/null; echo $?
+exit 9
+""", """\
+/tmp/s {nonce} 2
+5
+/tmp/s y 1
+5
+refused
+127
+126
+""", status=9, points=2)
