@@ -25,6 +25,7 @@
 #include "kern/proc.h"
 #include "kern/syscall.h"
 #include "kern/uaccess.h"
+#include "lib/bitmap.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/zone.h"
@@ -198,7 +199,7 @@ signal_take(struct proc *p, struct uthread *t, sigset_t set, siginfo_t *info)
 	}
 	if (ready == 0)
 		return 0;
-	sig = (ready & SIGMASK(SIGKILL)) != 0 ? SIGKILL : __builtin_ctzl(ready) + 1;
+	sig = (ready & SIGMASK(SIGKILL)) != 0 ? SIGKILL : (int)bitmap_lowest(ready) + 1;
 	pending_take(pending, sig, info);
 	return sig;
 }

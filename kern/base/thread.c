@@ -29,6 +29,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/base/timeout.h"
+#include "lib/bitmap.h"
 
 #define TICK_NS  10000000ul /* time slice, and how often the clock ticks */
 #define NEVER    UINT64_MAX
@@ -147,7 +148,7 @@ choose_hart(const struct thread *td, bool *kick)
 	*kick = false;
 	if (mask == 0 || (mask >> last & 1) != 0)
 		return mask == 0 ? me : last;
-	return (unsigned)__builtin_ctz(mask);
+	return bitmap_lowest(mask);
 }
 
 /* => td is RUNNABLE and on no hart. */
