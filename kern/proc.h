@@ -29,6 +29,7 @@
 struct fdtable;
 struct inode;
 struct itimer;
+struct utsname;
 struct vmspace;
 
 #define PID_MAX 32768
@@ -179,6 +180,9 @@ struct proc_info {
 	int exit_status;
 };
 void proc_get_info(struct proc *p, struct proc_info *info);
+
+/* What uname(2) says.  => any thread context. */
+void uname_get(struct utsname *copy);
 
 /*
  * Life: fork.c, exec.c, exit.c.

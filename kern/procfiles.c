@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
@@ -190,6 +191,50 @@ write_max_map_count(int32_t pid, const char *text)
 	if (!error)
 		__atomic_store_n(&vm_max_map_count, (uint32_t)value, __ATOMIC_RELAXED);
 	return error;
+}
+
+static int
+make_version(struct procfs_text *t, int32_t pid)
+{
+	struct utsname names;
+
+	(void)pid;
+	uname_get(&names);
+	procfs_printf(t, "%s version %s %s\n", names.sysname, names.release, names.version);
+	return 0;
+}
+
+static int
+make_ostype(struct procfs_text *t, int32_t pid)
+{
+	struct utsname names;
+
+	(void)pid;
+	uname_get(&names);
+	procfs_printf(t, "%s\n", names.sysname);
+	return 0;
+}
+
+static int
+make_osrelease(struct procfs_text *t, int32_t pid)
+{
+	struct utsname names;
+
+	(void)pid;
+	uname_get(&names);
+	procfs_printf(t, "%s\n", names.release);
+	return 0;
+}
+
+static int
+make_hostname(struct procfs_text *t, int32_t pid)
+{
+	struct utsname names;
+
+	(void)pid;
+	uname_get(&names);
+	procfs_printf(t, "%s\n", names.nodename);
+	return 0;
 }
 
 static int

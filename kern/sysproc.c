@@ -711,14 +711,20 @@ static struct utsname names = { /* names_lock: nodename, domainname */
 	.domainname = "(none)",
 };
 
+void
+uname_get(struct utsname *copy)
+{
+	spin_lock(&names_lock);
+	*copy = names;
+	spin_unlock(&names_lock);
+}
+
 long
 sys_uname(const struct syscall_args *args)
 {
 	struct utsname copy;
 
-	spin_lock(&names_lock);
-	copy = names;
-	spin_unlock(&names_lock);
+	uname_get(&copy);
 	return -copyout(args->a[0], &copy, sizeof(copy));
 }
 
