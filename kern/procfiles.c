@@ -460,6 +460,7 @@ static const struct procfs_entry entries[] = {
     {.name = "meminfo", .parent = P_ROOT, .mode = 0444, .make = make_meminfo},
     {.name = "mounts", .parent = P_ROOT, .mode = 0444, .make = make_mounts},
     {.name = "uptime", .parent = P_ROOT, .mode = 0444, .make = make_uptime},
+    {.name = "version", .parent = P_ROOT, .mode = 0444, .make = make_version},
     {.name = "vmcheck", .parent = P_ROOT, .mode = 0400, .make = make_vmcheck},
     {.name = "vmstat", .parent = P_ROOT, .mode = 0444, .make = make_vmstat},
     {.name = "max_map_count",
@@ -467,6 +468,9 @@ static const struct procfs_entry entries[] = {
 	.mode = 0644,
 	.make = make_max_map_count,
 	.write = write_max_map_count},
+    {.name = "hostname", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_hostname},
+    {.name = "osrelease", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_osrelease},
+    {.name = "ostype", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_ostype},
     {.name = "pid_max", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_pid_max},
 
     {.name = "cmdline", .parent = P_PID, .mode = 0444, .make = procmaps_cmdline},
