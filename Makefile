@@ -232,24 +232,35 @@ TSA = clang --target=riscv64-unknown-elf -fsyntax-only -std=gnu11 $(filter-out $
 
 # One stamp for each file, so that lint repeats itself only where something changed, and in parallel.
 .PHONY: lint
+lint:
+	@for tool in clang clang-format; do command -v $$tool >/dev/null || echo "lint: no $$tool, its part is left out"; done
 lint: $(CSRC:%=$(BUILD)/lint/%.format) $(patsubst %,$(BUILD)/lint/%.locks,$(filter %.c,$(KSRC)))
+
+.PHONY: lint-tree
+lint: lint-tree
+lint-tree:
 	$(Q)$(PYTHON) tests/layers.py
 	$(Q)$(PYTHON) tests/lint.py
 
 $(BUILD)/lint/%.format: % .clang-format
 	$(MKDIR)
-	$(Q)clang-format --dry-run -Werror $<
+	$(Q)! command -v clang-format >/dev/null || clang-format --dry-run -Werror $<
 	@touch $@
 
 $(BUILD)/lint/%.locks: % $(FLAGS)
 	$(call say,LOCKS,$<)
 	$(MKDIR)
-	$(Q)$(TSA) -MD -MF $@.d -MT $@ $<
+	$(Q)! command -v clang >/dev/null || $(TSA) -MD -MF $@.d -MT $@ $<
 	@touch $@
 
 .PHONY: format
 format:
 	clang-format -i $(CSRC)
+
+# Everything: lint, host tests, the grade. The last line is `N passed, N failed`.
+.PHONY: test
+test:
+	@BUILD=$(BUILD) $(PYTHON) tests/all.py
 
 include tests/host/host.mk
 
@@ -277,6 +288,36 @@ umbra-cc-flags: $(CRT0) $(LIBC)
 	@echo '$(CC) -std=gnu11 -nostdinc -isystem $(CURDIR)/lib/include -isystem $(CCINC) $(UARCH)'
 	@echo '-nostdlib -static $(if $(LLVM),-fuse-ld=lld) $(foreach f,$(LINK),-Wl$(comma)$f) $(abspath $(CRT0))'
 	@echo '-Wl,--start-group $(abspath $(LIBC)) $(LIBGCC) -Wl,--end-group'
+
+.PHONY: tags
+tags: all
+	ctags -R --languages=C,Asm arch vm kern lib user mkfs
+	$(Q)$(PYTHON) tools/compdb.py $(BUILD) '$(CC) $(filter-out -MD -MP,$(KFLAGS))' '$(CC) $(filter-out -MD -MP,$(UFLAGS))' \
+		'$(HOSTCC) $(filter-out -MD -MP,$(HOSTFLAGS))' >compile_commands.json
+
+define HELP
+make                       the kernel, the programs, the disk image
+make qemu                  an interactive shell; Ctrl-A X leaves; files stay on build/disk.img
+make qemu-gdb / make gdb   wait for gdb / connect to it
+make run CMD='...'         boot, run CMD, print its output, power off; exits with CMD's status,
+                           128+N after signal N, 124 when the time is over, 125 after a kernel panic
+make test                  lint, host tests, the grade; the last line is `N passed, N failed`
+make check                 host tests under sanitizers
+make fuzz [T=60]           the fuzzers, T seconds
+make lint                  include direction, lock annotations, format, documents
+make format                put the sources in the format that lint wants
+make tags                  ctags and compile_commands.json
+make clean
+./grade.py --help          the grader
+tools/umbra-cc             cc for programs outside the tree
+
+qemu and run: CPUS=3 MEM=128M EXTRA='host[:guest] ...' IMG=FILE APPEND='boot arguments' QEMUEXTRA='options'
+run only:     TIMEOUT=60
+all:          BUILD=build CHECK=1 V=1 TOOLPREFIX=riscv64-...- LLVM=1
+endef
+.PHONY: help
+help:
+	@:$(info $(HELP))
 
 .PHONY: clean
 clean:
