@@ -436,14 +436,14 @@ entry_fill(struct vm_map_entry *e, vaddr_t start, vaddr_t end, const struct vm_m
 /* Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its
  * object, grow. */
 static bool
-extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t end,
+extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t start, vaddr_t end,
     const struct vm_map_args *args) REQUIRES(map->lock)
 {
 	struct vm_map_entry like, *next;
 
 	if (prev == NULL || args->object != NULL || (args->eflags & MAP_ENTRY_NEVER_MERGE) != 0)
 		return false;
-	entry_fill(&like, prev->end, end, args);
+	entry_fill(&like, start, end, args);
 	like.u.object = prev->u.object;
 	like.offset = prev->offset + (prev->end - prev->start);
 	if (!entry_continues(prev, &like) ||
@@ -486,7 +486,7 @@ vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_ma
 	next = prev != NULL ? vm_map_next(map, prev) : entry_of_link(map, map->entries.next);
 	if (next != NULL && next->start < end)
 		return EEXIST;
-	if (extend_prev(map, prev, end, args))
+	if (extend_prev(map, prev, start, end, args))
 		return 0;
 	e = reserve_take(r);
 	entry_fill(e, start, end, args);
