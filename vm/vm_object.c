@@ -569,6 +569,81 @@ vm_object_coalesce(
 	return fits;
 }
 
+/* => both locked. */
+static int
+copy_one_page(struct vm_object *to, pindex_t i, struct vm_page *from) REQUIRES(to->lock)
+{
+	struct vm_page *m = vm_page_alloc(to, i, VM_ALLOC_NORMAL);
+
+	if (m == NULL)
+		return ENOMEM;
+	pmap_copy_page(from, m);
+	m->valid = true;
+	vm_page_dirty(m);
+	vm_page_activate(m);
+	vm_page_xunbusy(m);
+	return 0;
+}
+
+/* A busy page of [off, off + size), or NULL.  => locked. */
+static struct vm_page *
+busy_page(struct vm_object *o, pindex_t off, pindex_t size) REQUIRES(o->lock)
+{
+	struct vm_page *m = vm_page_find_least(o, off);
+
+	while (m != NULL && m->pindex - off < size && !vm_page_busied(m))
+		m = vm_page_next(m);
+	return m != NULL && m->pindex - off < size ? m : NULL;
+}
+
+/* Lock o at a moment when the range is at rest: no page busy, no merging. */
+static void
+lock_at_rest(struct vm_object *o, pindex_t off, pindex_t size) NO_LOCK_ANALYSIS
+{
+	for (;;) {
+		struct vm_page *m;
+
+		mutex_lock(&o->lock);
+		if ((o->flags & OBJ_COLLAPSING) != 0)
+			vm_object_wait_change(o, "copy");
+		else if ((m = busy_page(o, off, size)) != NULL)
+			vm_page_busy_sleep(o, m, "copy");
+		else
+			return;
+	}
+}
+
+int
+vm_object_copy(
+    struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **copy) NO_LOCK_ANALYSIS
+{
+	struct vm_object *to = vm_object_alloc_anon(size), *next;
+	struct vm_page *m;
+	int error = 0;
+
+	if (to == NULL)
+		return ENOMEM;
+	lock_at_rest(o, off, size);
+	mutex_lock_nested(&to->lock); /* nobody else knows it */
+	for (m = vm_page_find_least(o, off); m != NULL && m->pindex - off < size && error == 0;
+	     m = vm_page_next(m))
+		error = copy_one_page(to, m->pindex - off, m);
+	next = o->backing;
+	if (next != NULL && error == 0) {
+		mutex_lock_nested(&next->lock);
+		vm_object_ref_locked(next);
+		chain_attach(to, next, o->backing_off + off);
+		mutex_unlock(&next->lock);
+	}
+	mutex_unlock(&to->lock);
+	mutex_unlock(&o->lock);
+	if (error != 0)
+		vm_object_unref(to);
+	else
+		*copy = to;
+	return error;
+}
+
 /*
  * Checking.
  */

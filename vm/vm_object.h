@@ -92,6 +92,15 @@ void vm_object_shadow(struct vm_object *shadow, struct vm_object *backing, pinde
 void vm_object_collapse(struct vm_object *o) REQUIRES(o->lock);
 
 /*
+ * A copy of the pages [off, off + size) of an anonymous object as they are now, for an object that
+ * others write to directly, so that a shadow cannot stand for it: the resident pages are copied,
+ * what lies below o is shared.
+ * => o not locked, the caller has a reference; the map that the reference belongs to is locked.
+ * => may sleep for a busy page, not for memory.  Returns 0 and *copy with one reference, or ENOMEM.
+ */
+int vm_object_copy(struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **copy);
+
+/*
  * May [prev_off, +prev_size) of `o` grow by next_size pages, so that an adjacent mapping can share
  * the object?  If so grows it, frees stale pages in the extension, returns true.  => the map that
  * holds the entry is exclusively locked; o may be NULL (true).  Sizes in pages.

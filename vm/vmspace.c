@@ -183,14 +183,29 @@ share_object(struct vm_map_entry *e)
 	return 0;
 }
 
+/*
+ * A shadow stands for a copy only as long as nobody writes to the object itself.  Two kinds of
+ * entry do: one that shares its anonymous object with other entries (inherited SHARE before, and
+ * COPY now), and a shared mapping of a file.
+ */
+static bool
+written_by_others(struct vm_object *o)
+{
+	bool shared;
+
+	mutex_lock(&o->lock);
+	shared = o->type == OBJ_ANON && (o->flags & OBJ_ONEMAPPING) == 0;
+	mutex_unlock(&o->lock);
+	return shared;
+}
+
+/* From now on whoever writes first gets a shadow, the parent too. */
 static void
-copy_object(struct vm_map *map, struct vm_map_entry *e)
+copy_on_write(struct vm_map *map, struct vm_map_entry *e)
 {
 	struct vm_object *o = e->u.object;
 
-	if (o == NULL)
-		return;
-	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0) {
+	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 && o->type == OBJ_ANON) {
 		if ((e->protection & VM_PROT_WRITE) != 0)
 			pmap_protect(map->pmap, e->start, e->end, VM_PROT_READ | VM_PROT_EXEC);
 		e->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
@@ -203,17 +218,32 @@ copy_object(struct vm_map *map, struct vm_map_entry *e)
 	mutex_unlock(&o->lock);
 }
 
-/* What the child gets for e, the parent's entry being prepared for it.  => parent locked; ENOMEM
- * leaves the parent usable. */
+/* What the child's entry refers to, as a copy of e.  => ENOMEM leaves the parent as it is. */
 static int
-inherit_entry(struct vm_map *parent, struct vm_map_entry *e)
+copy_object(struct vm_map *map, struct vm_map_entry *e, struct vm_map_args *args)
 {
-	if ((e->eflags & MAP_ENTRY_GUARD) != 0 || e->inheritance == VM_INHERIT_ZERO)
+	struct vm_object *o = e->u.object;
+	vm_off_t from = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? 0 : e->offset;
+
+	if (o == NULL)
 		return 0;
-	if (e->inheritance == VM_INHERIT_SHARE)
-		return share_object(e);
-	copy_object(parent, e);
+	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 && written_by_others(o)) {
+		args->offset -= from;
+		return vm_object_copy(
+		    o, atop(from), atop(args->offset + (e->end - e->start)), &args->object);
+	}
+	copy_on_write(map, e);
+	args->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
 	return 0;
+}
+
+/* Fresh zeros.  A stack keeps its offset: room to grow. */
+static void
+zero_object(const struct vm_map_entry *e, struct vm_map_args *args)
+{
+	args->object = NULL;
+	args->offset = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? e->offset : 0;
+	args->eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY);
 }
 
 /* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as
@@ -222,15 +252,7 @@ static int
 fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
     struct vm_map_reserve *r) REQUIRES(child->lock)
 {
-	struct vm_map_args args;
-	int error;
-
-	if (e->inheritance == VM_INHERIT_NONE)
-		return 0;
-	error = inherit_entry(parent, e);
-	if (error != 0)
-		return error;
-	args = (struct vm_map_args){
+	struct vm_map_args args = {
 	    .object = e->u.object,
 	    .offset = e->offset,
 	    .prot = e->protection,
@@ -238,13 +260,23 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	    .inherit = e->inheritance,
 	    .eflags = e->eflags,
 	};
+	int error = 0;
+
+	if (e->inheritance == VM_INHERIT_NONE)
+		return 0;
 	if (e->inheritance == VM_INHERIT_ZERO) {
-		args.object = NULL;
-		args.offset = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? e->offset : 0;
-		args.eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY);
+		zero_object(e, &args);
+	} else if (e->inheritance == VM_INHERIT_SHARE && (e->eflags & MAP_ENTRY_GUARD) == 0) {
+		error = share_object(e);
+		args.object = e->u.object;
+		args.offset = e->offset;
+		args.eflags = e->eflags;
+	} else {
+		error = copy_object(parent, e, &args);
 	}
-	vm_map_append(child, e->start, e->end, &args, r);
-	return 0;
+	if (error == 0)
+		vm_map_append(child, e->start, e->end, &args, r);
+	return error;
 }
 
 /* Reserve as many entries as the parent has, then lock it; it may have grown meanwhile. */
