@@ -123,6 +123,90 @@ fork_shared_copy_replaces_mapped_pages(void **state)
 	vmspace_unref(c);
 }
 
+/*
+ * A mapping that is shared with one child is then inherited as a copy by another.  Is that copy a snapshot?
+ * (The object is written to directly by two; a shadow in front of it would show their later stores.)
+ */
+static void
+fork_copy_of_shared_memory_is_a_snapshot(void **state)
+{
+	struct vmspace *p = space(), *c1, *c2;
+
+	(void)state;
+	map(p, P(0), 3, RW, PRIV);
+	put(p, P(0), 1);
+	inherit(p, P(0), 3, VM_INHERIT_SHARE);
+	c1 = fork_of(p);
+	inherit(p, P(0), 3, VM_INHERIT_COPY);
+	c2 = fork_of(p);
+	put(c1, P(0), 2);
+	put(c1, P(1), 3);
+	put(p, P(2), 4);
+	SEES(c2, P(0), 1);
+	SEES(c2, P(1), 0);
+	SEES(c2, P(2), 0);
+	SEES(p, P(0), 2);
+	SEES(p, P(1), 3);
+	SEES(c1, P(2), 4);
+	put(c2, P(0), 9);
+	SEES(p, P(0), 2);
+	vmspace_unref(p);
+	vmspace_unref(c2);
+	vmspace_unref(c1);
+}
+
+/* The same without memory for the copy: does fork fail, and everybody keep what he had? */
+static void
+fork_copy_of_shared_memory_without_memory(void **state)
+{
+	struct vmspace *p = space(), *c1, *c2;
+	int error = ENOMEM;
+
+	(void)state;
+	map(p, P(0), 4, RW, SHARED);
+	for (unsigned i = 0; i < 4; i++)
+		put(p, P(i), (uint8_t)(i + 1));
+	c1 = fork_of(p);
+	inherit(p, P(0), 4, VM_INHERIT_COPY);
+	for (unsigned n = 1; error != 0; n++) {
+		host_fail_alloc(n, true);
+		error = vmspace_fork(p, &c2);
+		host_fail_alloc(0, false);
+		vm_check_all();
+		put(c1, P(0), (uint8_t)n);
+		SEES(p, P(0), n);
+		assert_true(error == 0 || error == ENOMEM);
+	}
+	SEES(c2, P(3), 4);
+	vmspace_unref(p);
+	vmspace_unref(c1);
+	vmspace_unref(c2);
+}
+
+/* A shared mapping of a file that a child inherits as a copy: do the parent's stores still reach the file, and the child's not? */
+static void
+fork_copy_of_a_shared_file_leaves_the_parent_sharing(void **state)
+{
+	struct host_file *f = host_file_create(4);
+	struct vmspace *p = space(), *c;
+
+	(void)state;
+	map_file(p, P(0), 4, RW, MAP_SHARED, f, 0);
+	inherit(p, P(0), 4, VM_INHERIT_COPY);
+	put(p, P(0), 1);
+	c = fork_of(p);
+	put(p, P(1), 2);
+	assert_int_equal(host_file_peek(f, 1), 2);
+	put(c, P(2), 3);
+	assert_int_equal(host_file_peek(f, 2), host_file_byte(f, 2));
+	SEES(p, P(2), host_file_byte(f, 2));
+	SEES(c, P(2), 3);
+	vmspace_unref(p);
+	vmspace_unref(c);
+	assert_int_equal(host_file_peek(f, 0), 1);
+	host_file_destroy(f);
+}
+
 static void
 fork_inherit_none_leaves_a_hole(void **state)
 {
@@ -382,6 +466,9 @@ main(void)
 	    HOST_TEST(fork_shares_shared_memory),
 	    HOST_TEST(fork_inherit_share_of_private_memory),
 	    HOST_TEST(fork_shared_copy_replaces_mapped_pages),
+	    HOST_TEST(fork_copy_of_shared_memory_is_a_snapshot),
+	    HOST_TEST(fork_copy_of_shared_memory_without_memory),
+	    HOST_TEST(fork_copy_of_a_shared_file_leaves_the_parent_sharing),
 	    HOST_TEST(fork_inherit_none_leaves_a_hole),
 	    HOST_TEST(fork_inherit_zero_gives_zeros),
 	    HOST_TEST(fork_of_a_cut_mapping_finds_the_right_pages),

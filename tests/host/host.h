@@ -25,7 +25,7 @@
 #include "vm/vm_mmap.h"
 #include "vm/vmspace.h"
 
-#define HOST_PAGES 4096u /* RAM, in pages */
+#define HOST_PAGES 1024u /* RAM, in pages */
 
 /* Switches that make rare things happen.  All off at the start of each test. */
 struct host_knobs {

@@ -1,0 +1,774 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The fuzzer of vm: an input is a program of memory operations on a few address spaces; after each operation everything that a program
+ * could see is compared with a reference model, and every invariant is checked.
+ *
+ * The model knows nothing of objects, shadows or page tables.  Each space is an array of virtual pages; a page points to a *cell*:
+ *
+ *      cell with a value       memory: whoever points to it sees the value, and each other's stores
+ *      empty cell, over a file page     a private view of a file: shows the file's cell until somebody stores into it
+ *      the file's own cell     a shared view
+ *
+ * fork by inheritance: SHARE points to the same cell, COPY to a new one with the same value (or the same emptiness), ZERO to a new one with
+ * zero, NONE to none.  That is the whole of copy-on-write semantics.
+ *
+ * Input: two bytes of set-up, then four for each operation: what and where, which page, how many and which rights, a value.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kern/base/debug.h"
+#include "tests/host/host.h"
+#include "tests/vm_fuzz.h"
+#include "vm/pmap.h"
+#include "vm/vm_fault.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+#define AREA        0x40000000ul
+#define PAGES       48u /* of the area; from HEAP on it is the heap's as well */
+#define HEAP        32u
+#define STACK_TOP   0x50000000ul
+#define STACK_PAGES 16u
+#define SPACES      6u
+#define FILES       2u
+#define FILE_PAGES  8u
+#define HELD_MAX    4u
+#define OPS_MAX     200u
+
+struct cell {
+	int refs;
+	bool filled;
+	uint8_t value;
+	struct cell *under; /* of an empty one: the file page that shows through */
+};
+
+struct vpage {
+	bool mapped, beyond; /* beyond: of a file, behind its end */
+	uint8_t prot, inherit;
+	struct cell *cell;
+};
+
+struct mspace {
+	struct vmspace *vm; /* NULL: not in use */
+	unsigned brk;       /* pages from HEAP */
+	struct vpage page[PAGES];
+	unsigned stack_pages;            /* how far it has grown */
+	struct cell *stack[STACK_PAGES]; /* 0: the topmost */
+};
+
+static struct mspace spaces[SPACES];
+static struct host_file *files[FILES];
+static struct cell *file_cells[FILES][FILE_PAGES];
+static struct vm_page *held[HELD_MAX];
+bool vm_fuzz_trace;
+static bool little_memory;             /* ENOMEM may happen */
+static const struct mspace *accessing; /* a program runs in it */
+static bool pager_may_fail;            /* EIO may happen, once */
+
+/*
+ * Cells.
+ */
+static struct cell *
+cell_new(bool filled, uint8_t value, struct cell *under)
+{
+	struct cell *c = malloc(sizeof(*c));
+
+	KASSERT(c != NULL);
+	*c = (struct cell){1, filled, value, under};
+	if (under != NULL)
+		under->refs++;
+	return c;
+}
+
+static void
+cell_drop(struct cell *c)
+{
+	if (c == NULL || --c->refs > 0)
+		return;
+	cell_drop(c->under);
+	free(c);
+}
+
+static struct cell *
+cell_ref(struct cell *c)
+{
+	c->refs++;
+	return c;
+}
+
+static bool
+is_file_cell(const struct cell *c)
+{
+	for (unsigned f = 0; f < FILES; f++)
+		for (unsigned i = 0; i < FILE_PAGES; i++)
+			if (file_cells[f][i] == c)
+				return true;
+	return false;
+}
+
+static uint8_t
+cell_value(const struct cell *c)
+{
+	return c->filled ? c->value : c->under->value;
+}
+
+static void
+cell_store(struct cell *c, uint8_t value)
+{
+	c->filled = true;
+	c->value = value;
+}
+
+/* What a child gets for a private copy. */
+static struct cell *
+cell_copy(struct cell *c)
+{
+	if (is_file_cell(c))
+		return cell_new(false, 0, c);
+	return c->filled ? cell_new(true, c->value, NULL) : cell_new(false, 0, c->under);
+}
+
+/*
+ * Pages and spaces of the model.
+ */
+static void
+page_unmap(struct vpage *p)
+{
+	cell_drop(p->cell);
+	*p = (struct vpage){.mapped = false};
+}
+
+static void
+page_fork(struct vpage *to, const struct vpage *from)
+{
+	*to = (struct vpage){.mapped = false};
+	if (!from->mapped || from->inherit == VM_INHERIT_NONE)
+		return;
+	*to = *from;
+	if (from->inherit == VM_INHERIT_ZERO) {
+		to->beyond = false;
+		to->cell = cell_new(true, 0, NULL);
+	} else if (from->cell != NULL) {
+		to->cell = from->inherit == VM_INHERIT_SHARE ? cell_ref(from->cell)
+							     : cell_copy(from->cell);
+	}
+}
+
+static void
+space_fork(struct mspace *to, const struct mspace *from, struct vmspace *vm)
+{
+	to->vm = vm;
+	to->brk = from->brk;
+	for (unsigned i = 0; i < PAGES; i++)
+		page_fork(&to->page[i], &from->page[i]);
+	to->stack_pages = from->stack_pages;
+	for (unsigned i = 0; i < to->stack_pages; i++)
+		to->stack[i] = cell_copy(from->stack[i]);
+}
+
+static void
+space_clear(struct mspace *s)
+{
+	for (unsigned i = 0; i < PAGES; i++)
+		page_unmap(&s->page[i]);
+	for (unsigned i = 0; i < s->stack_pages; i++)
+		cell_drop(s->stack[i]);
+	s->stack_pages = 0;
+	s->vm = NULL;
+}
+
+static struct mspace *
+free_space(void)
+{
+	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++)
+		if (s->vm == NULL)
+			return s;
+	return NULL;
+}
+
+static void
+stack_grow(struct mspace *s, unsigned pages)
+{
+	while (s->stack_pages < pages)
+		s->stack[s->stack_pages++] = cell_new(true, 0, NULL);
+}
+
+static vaddr_t
+va_of(unsigned page)
+{
+	return AREA + page * PAGE_SIZE;
+}
+
+/*
+ * One operation, decoded.
+ */
+struct op {
+	const uint8_t *bytes;
+	uint8_t value, prot;
+	struct mspace *s;
+	unsigned first, last; /* pages [first, last) */
+};
+
+static void run_op(const uint8_t *bytes, bool edits_only);
+
+/* Is this error one that the surroundings explain? */
+static bool
+excused(int error)
+{
+	if (error == ENOMEM)
+		return host_alloc_failed() ||
+		    (little_memory && vm_page_free_count() <= vm_page_reserve() + 2);
+	return error == EIO && pager_may_fail;
+}
+
+static void
+model_map(struct op *op, bool shared, struct cell **file, unsigned offset)
+{
+	for (unsigned i = op->first; i < op->last; i++) {
+		struct vpage *p = &op->s->page[i];
+		unsigned index = offset + i - op->first;
+
+		page_unmap(p);
+		p->mapped = true;
+		p->prot = op->prot;
+		p->inherit = shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY;
+		if (file == NULL)
+			p->cell = cell_new(true, 0, NULL);
+		else if (index >= FILE_PAGES)
+			p->beyond = true;
+		else
+			p->cell = shared ? cell_ref(file[index]) : cell_new(false, 0, file[index]);
+	}
+}
+
+static void
+op_map(struct op *op, bool shared, bool of_file)
+{
+	unsigned f = op->value % FILES, offset = op->value / FILES % FILE_PAGES;
+	struct vm_mmap_args args = {.addr = va_of(op->first),
+	    .len = (op->last - op->first) * PAGE_SIZE - (op->value & 1),
+	    .prot = op->prot,
+	    .flags =
+		MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE) | (of_file ? 0 : MAP_ANONYMOUS),
+	    .max_prot = VM_PROT_ALL};
+	vaddr_t got;
+	int error;
+
+	if (of_file) {
+		args.object = host_file_object(files[f]);
+		args.offset = offset * PAGE_SIZE;
+		if (args.object == NULL)
+			return;
+	}
+	error = vm_mmap(op->s->vm, &args, &got);
+	if (error == 0)
+		model_map(op, shared, of_file ? file_cells[f] : NULL, offset);
+	else if (!excused(error))
+		panic("mmap: error %d", error);
+}
+
+static void
+op_unmap(struct op *op)
+{
+	int error = vm_munmap(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE);
+
+	for (unsigned i = op->first; error == 0 && i < op->last; i++)
+		page_unmap(&op->s->page[i]);
+	if (error != 0 && !excused(error))
+		panic("munmap: error %d", error);
+}
+
+static void
+op_protect(struct op *op)
+{
+	bool failed, hole = false;
+	unsigned i;
+	int error;
+
+	error =
+	    vm_mprotect(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE, op->prot);
+	failed = host_alloc_failed();
+	for (i = op->first; i < op->last; i++)
+		hole |= !op->s->page[i].mapped;
+	if (error == ENOMEM && (failed || !hole)) {
+		/* Refused for want of memory, as long as that is so; with a hole as well, the model cannot tell how far it went. */
+		if (!excused(error))
+			panic("mprotect: no memory");
+		if (!hole)
+			return;
+		vm_map_lock_read(&op->s->vm->map);
+		for (i = op->first; i < op->last && op->s->page[i].mapped; i++)
+			op->s->page[i].prot =
+			    vm_map_lookup_entry(&op->s->vm->map, va_of(i), NULL)->protection;
+		vm_map_unlock_read(&op->s->vm->map);
+		return;
+	}
+	if (error != (hole ? ENOMEM : 0))
+		panic("mprotect: error %d, hole %d", error, hole);
+	for (i = op->first; i < op->last && op->s->page[i].mapped; i++)
+		op->s->page[i].prot = op->prot;
+}
+
+static void
+op_inherit(struct op *op)
+{
+	vm_inherit_t how = op->value & 3;
+	int error =
+	    vm_minherit(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE, how);
+
+	for (unsigned i = op->first; error == 0 && i < op->last; i++)
+		op->s->page[i].inherit = how;
+	if (error != 0 && !excused(error))
+		panic("minherit: error %d", error);
+}
+
+static void
+op_fork(struct op *op)
+{
+	struct mspace *child = free_space();
+	struct vmspace *vm;
+	int error;
+
+	if (child == NULL)
+		return;
+	error = vmspace_fork(op->s->vm, &vm);
+	if (error == 0)
+		space_fork(child, op->s, vm);
+	else if (!excused(error))
+		panic("fork: error %d", error);
+}
+
+static void
+op_exit(struct op *op)
+{
+	struct vmspace *vm = op->s->vm;
+
+	space_clear(op->s);
+	vmspace_unref(vm);
+}
+
+/* Space 0 stays, so that there is always one; so does a space in which a fault is going on. */
+static void
+op_exit_child(struct op *op)
+{
+	if (op->s != &spaces[0] && op->s != accessing)
+		op_exit(op);
+}
+
+static void
+op_brk(struct op *op)
+{
+	struct mspace *s = op->s;
+	unsigned want = op->first % (PAGES - HEAP + 1);
+	vaddr_t to = va_of(HEAP + want), now;
+	bool free = true;
+
+	for (unsigned i = s->brk; i < want; i++)
+		free &= !s->page[HEAP + i].mapped;
+	now = vmspace_brk(s->vm, to);
+	if (now != to) {
+		if (free && !excused(ENOMEM))
+			panic("brk refused");
+		return;
+	}
+	if (!free)
+		panic("brk over a mapping");
+	for (unsigned i = want; i < s->brk; i++)
+		page_unmap(&s->page[HEAP + i]);
+	for (unsigned i = s->brk; i < want; i++)
+		s->page[HEAP + i] = (struct vpage){.mapped = true,
+		    .prot = PROT_READ | PROT_WRITE,
+		    .inherit = VM_INHERIT_COPY,
+		    .cell = cell_new(true, 0, NULL)};
+	s->brk = want;
+}
+
+/* What the model expects of an access: 0 or an errno. */
+static int
+expected(const struct vpage *p, vm_prot_t access)
+{
+	vm_prot_t prot = p->prot | ((p->prot & PROT_WRITE) ? PROT_READ : 0);
+
+	if (!p->mapped)
+		return EFAULT;
+	if (access & ~prot)
+		return EACCES;
+	return p->beyond ? EINVAL : 0;
+}
+
+static void
+op_access(struct op *op, vm_prot_t access)
+{
+	struct vmspace *vm = op->s->vm;
+	vaddr_t va = va_of(op->first);
+	const struct vpage *p = &op->s->page[op->first];
+	uint8_t seen = 0;
+	int error, expect;
+
+	switch (access) {
+	case VM_PROT_READ:
+		error = host_load(vm, va, &seen);
+		break;
+	case VM_PROT_WRITE:
+		error = host_store(vm, va, op->value);
+		break;
+	default:
+		error = host_fetch(vm, va);
+		break;
+	}
+	expect = expected(p, access);
+	if (error != expect) {
+		if (!excused(error))
+			panic("access %u to page %u: error %d, expected %d", access, op->first,
+			    error, expect);
+		if (error == EIO)
+			pager_may_fail = false;
+		return;
+	}
+	if (error == 0 && access == VM_PROT_READ && seen != cell_value(p->cell))
+		panic("page %u shows %#x instead of %#x", op->first, seen, cell_value(p->cell));
+	if (error == 0 && access == VM_PROT_WRITE)
+		cell_store(p->cell, op->value);
+}
+
+static void
+op_stack(struct op *op)
+{
+	struct mspace *s = op->s;
+	unsigned depth = op->first % (STACK_PAGES + 4); /* 0: the topmost page */
+	vaddr_t va = STACK_TOP - (depth + 1) * PAGE_SIZE;
+	uint8_t seen = 0;
+	bool write = op->value & 1;
+	int error = write ? host_store(s->vm, va, op->value) : host_load(s->vm, va, &seen);
+
+	if (error == 0 && depth < STACK_PAGES) {
+		stack_grow(s, depth + 1);
+		if (write)
+			cell_store(s->stack[depth], op->value);
+		else if (seen != cell_value(s->stack[depth]))
+			panic("stack page %u shows %#x instead of %#x", depth, seen,
+			    cell_value(s->stack[depth]));
+	} else if (error != EFAULT || depth < STACK_PAGES) {
+		if (!excused(error))
+			panic("stack page %u: error %d", depth, error);
+		/* It may have grown before memory ran out. */
+		if (depth < STACK_PAGES &&
+		    vm_map_lookup_entry(&s->vm->map, va, NULL)->u.object != NULL)
+			stack_grow(s, depth + 1);
+	}
+}
+
+/*
+ * Surroundings.
+ */
+static void
+op_hold(struct op *op)
+{
+	struct vm_page **slot = &held[op->value % HELD_MAX];
+	int error;
+
+	if (*slot != NULL) {
+		vm_page_unwire(*slot, PQ_ACTIVE);
+		*slot = NULL;
+		return;
+	}
+	error = vm_fault_hold(&op->s->vm->map, va_of(op->first), VM_PROT_READ, slot);
+	if (error != 0)
+		*slot = NULL;
+	if (error != expected(&op->s->page[op->first], VM_PROT_READ) && !excused(error))
+		panic("hold of page %u: error %d", op->first, error);
+	if (error == EIO)
+		pager_may_fail = false;
+}
+
+static uint8_t during_read[4];
+
+static void
+on_read(void *arg)
+{
+	(void)arg;
+	run_op(during_read, true);
+}
+
+/* In the middle of the next read of a file, another thread edits some map. */
+static void
+op_during_read(struct op *op)
+{
+	memcpy(during_read, op->bytes, sizeof(during_read));
+	during_read[0] = (uint8_t)(op->value % 32) | (during_read[0] & 0xe0);
+	host_file_on_read(files[op->value % FILES], on_read, NULL);
+}
+
+static void
+op_memory(struct op *op)
+{
+	host_unhoard();
+	little_memory = op->value & 1;
+	if (little_memory)
+		host_hoard(op->first);
+}
+
+static void
+op_knobs(struct op *op)
+{
+	host_knobs.upgrade_fails = op->value & 1;
+	host_knobs.no_prefault = op->value & 2;
+	host_knobs.fork_copies = op->value & 4;
+}
+
+/* What the page tables show must be what the model says: a stale mapping shows here, without any fault. */
+static void
+check_mapped(const struct mspace *s, vaddr_t va, const struct cell *c)
+{
+	paddr_t pa;
+	uint8_t byte;
+
+	if (!pmap_extract(s->vm->map.pmap, va, &pa))
+		return;
+	byte = *(uint8_t *)(DMAP_BASE + pa);
+	if (c == NULL)
+		panic("page at %#lx is mapped", (unsigned long)va);
+	if (byte != cell_value(c))
+		panic("mapping at %#lx shows %#x instead of %#x", (unsigned long)va, byte,
+		    cell_value(c));
+}
+
+static void
+check_spaces(void)
+{
+	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++) {
+		if (s->vm == NULL)
+			continue;
+		for (unsigned i = 0; i < PAGES; i++)
+			check_mapped(s, va_of(i), s->page[i].cell);
+		for (unsigned i = 0; i < s->stack_pages; i++)
+			check_mapped(s, STACK_TOP - (i + 1) * PAGE_SIZE, s->stack[i]);
+	}
+}
+
+static void
+op_map_anon(struct op *op)
+{
+	op_map(op, false, false);
+}
+
+static void
+op_map_anon_shared(struct op *op)
+{
+	op_map(op, true, false);
+}
+
+static void
+op_map_file(struct op *op)
+{
+	op_map(op, false, true);
+}
+
+static void
+op_map_file_shared(struct op *op)
+{
+	op_map(op, true, true);
+}
+
+static void
+op_load(struct op *op)
+{
+	op_access(op, VM_PROT_READ);
+}
+
+static void
+op_store(struct op *op)
+{
+	op_access(op, VM_PROT_WRITE);
+}
+
+static void
+op_fetch(struct op *op)
+{
+	op_access(op, VM_PROT_EXEC);
+}
+
+static void
+op_forget(struct op *op)
+{
+	host_pmap_forget(op->s->vm->map.pmap, va_of(op->first), va_of(op->last));
+}
+
+static void
+op_fail_alloc(struct op *op)
+{
+	host_fail_alloc(1 + op->value % 8, false);
+}
+
+static void
+op_fail_pager(struct op *op)
+{
+	if (!pager_may_fail)
+		host_file_fail(files[op->value % FILES], 1, EIO);
+	pager_may_fail = true;
+}
+
+enum op_kind {
+	EDITS, /* changes maps, but touches no page: may happen while another thread's fault does I/O */
+	TOUCHES, /* may need a page, or changes the surroundings */
+};
+
+/* Five bits of the input to an operation: the common ones have more than one code. */
+static const struct operation {
+	const char *name;
+	void (*run)(struct op *);
+	enum op_kind kind;
+} operations[32] = {
+    {"map anonymous", op_map_anon, EDITS},
+    {"map shared anonymous", op_map_anon_shared, EDITS},
+    {"map file", op_map_file, EDITS},
+    {"map shared file", op_map_file_shared, EDITS},
+    {"unmap", op_unmap, EDITS},
+    {"protect", op_protect, EDITS},
+    {"inherit", op_inherit, EDITS},
+    {"fork", op_fork, EDITS},
+    {"load", op_load, TOUCHES},
+    {"store", op_store, TOUCHES},
+    {"fetch", op_fetch, TOUCHES},
+    {"exit", op_exit_child, EDITS},
+    {"brk", op_brk, EDITS},
+    {"forget", op_forget, EDITS},
+    {"fail allocation", op_fail_alloc, TOUCHES},
+    {"fail pager", op_fail_pager, TOUCHES},
+    {"during read", op_during_read, TOUCHES},
+    {"memory", op_memory, TOUCHES},
+    {"stack", op_stack, TOUCHES},
+    {"knobs", op_knobs, TOUCHES},
+    {"hold", op_hold, TOUCHES},
+    {"map anonymous", op_map_anon, EDITS},
+    {"store", op_store, TOUCHES},
+    {"store", op_store, TOUCHES},
+    {"store", op_store, TOUCHES},
+    {"store", op_store, TOUCHES},
+    {"fork", op_fork, EDITS},
+    {"fork", op_fork, EDITS},
+    {"load", op_load, TOUCHES},
+    {"inherit", op_inherit, EDITS},
+    {"exit", op_exit_child, EDITS},
+    {"unmap", op_unmap, EDITS},
+};
+
+static void
+run_op(const uint8_t *bytes, bool edits_only)
+{
+	const struct operation *operation = &operations[bytes[0] & 31];
+	struct op op = {.bytes = bytes,
+	    .s = &spaces[(bytes[0] >> 5) % SPACES],
+	    .first = bytes[1] % PAGES,
+	    .prot = bytes[2] >> 4 & 7,
+	    .value = bytes[3]};
+
+	op.last = op.first + 1 + bytes[2] % 16;
+	if (op.last > PAGES)
+		op.last = PAGES;
+	if (op.s->vm == NULL)
+		op.s = &spaces[0];
+	if (edits_only && operation->kind != EDITS)
+		return;
+	if (!edits_only)
+		accessing = op.s;
+	if (vm_fuzz_trace)
+		kprintf("space %d: %s [%u, %u) prot %u value %u\n", (int)(op.s - spaces),
+		    operation->name, op.first, op.last, op.prot, op.value);
+	operation->run(&op);
+}
+
+static void
+start(void)
+{
+	struct vmspace *vm;
+
+	host_audit_begin();
+	little_memory = pager_may_fail = false;
+	for (unsigned f = 0; f < FILES; f++) {
+		files[f] = host_file_create(FILE_PAGES);
+		for (unsigned i = 0; i < FILE_PAGES; i++)
+			file_cells[f][i] = cell_new(true, host_file_byte(files[f], i), NULL);
+	}
+	vm = vmspace_alloc();
+	KASSERT(vm != NULL);
+	vm->brk_start = vm->brk = va_of(HEAP);
+	if (vmspace_stack(vm, STACK_TOP, STACK_PAGES * PAGE_SIZE, PAGE_SIZE) != 0)
+		panic("no stack");
+	memset(spaces, 0, sizeof(spaces));
+	spaces[0].vm = vm;
+	stack_grow(&spaces[0], 1);
+}
+
+/* With memory enough, what does every space see, everywhere? */
+static void
+read_everything(void)
+{
+	host_fail_alloc(0, false);
+	host_unhoard();
+	little_memory = pager_may_fail = false;
+	for (unsigned f = 0; f < FILES; f++) {
+		host_file_fail(files[f], 0, 0);
+		host_file_on_read(files[f], NULL, NULL);
+	}
+	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++) {
+		if (s->vm == NULL)
+			continue;
+		for (unsigned i = 0; i < PAGES; i++)
+			op_access(&(struct op){.s = s, .first = i}, VM_PROT_READ);
+		for (unsigned i = 0; i < s->stack_pages; i++)
+			op_stack(&(struct op){.s = s, .first = i});
+	}
+}
+
+static void
+finish(void)
+{
+	read_everything();
+	vm_check_all();
+	for (unsigned i = 0; i < HELD_MAX; i++)
+		if (held[i] != NULL) {
+			vm_page_unwire(held[i], PQ_ACTIVE);
+			held[i] = NULL;
+		}
+	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++)
+		if (s->vm != NULL)
+			op_exit(&(struct op){.s = s});
+	for (unsigned f = 0; f < FILES; f++) {
+		for (unsigned i = 0; i < FILE_PAGES; i++) {
+			if (host_file_peek(files[f], i) != cell_value(file_cells[f][i]))
+				panic("file %u page %u: a store is lost", f, i);
+			cell_drop(file_cells[f][i]);
+		}
+		host_file_destroy(files[f]);
+	}
+	host_audit_end();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t ops;
+
+	if (size < 6)
+		return 0;
+	start();
+	host_knobs.upgrade_fails = data[0] & 1;
+	host_knobs.fork_copies = data[0] & 2;
+	if (data[0] & 4) {
+		little_memory = true;
+		host_hoard(data[1]);
+	}
+	ops = (size - 2) / 4 < OPS_MAX ? (size - 2) / 4 : OPS_MAX;
+	for (size_t i = 0; i < ops; i++) {
+		run_op(&data[2 + 4 * i], false);
+		vm_check_all();
+		check_spaces();
+	}
+	finish();
+	return 0;
+}
