@@ -46,7 +46,12 @@ poison_retire(void *block, size_t size)
 static inline bool
 poison_revive(void *block, size_t size)
 {
-	return !CHECK || poison_marked(block, size);
+	bool intact = !CHECK || poison_marked(block, size);
+
+	/* Who is handed the block need not write to it before it comes back. */
+	if (CHECK)
+		*(uint64_t *)block = 0;
+	return intact;
 }
 
 /* The same for a block whose contents stay: it can only be marked where there is a sanitizer. */
