@@ -23,10 +23,17 @@ poison_last(void *block, size_t size)
 	return (uint64_t *)((char *)block + size) - 1;
 }
 
+/* Depends on the size: a page cut into free items must not look like a free page. */
+static inline uint64_t
+poison_mark(size_t size)
+{
+	return POISON_WORD ^ size;
+}
+
 static inline bool
 poison_marked(void *block, size_t size)
 {
-	return *(uint64_t *)block == POISON_WORD && *poison_last(block, size) == POISON_WORD;
+	return *(uint64_t *)block == poison_mark(size) && *poison_last(block, size) == poison_mark(size);
 }
 
 /* => block 8-byte aligned, size a multiple of 8; contents are lost.  Returns false if it was retired already. */
@@ -37,8 +44,8 @@ poison_retire(void *block, size_t size)
 		return true;
 	if (poison_marked(block, size))
 		return false;
-	*(uint64_t *)block = POISON_WORD;
-	*poison_last(block, size) = POISON_WORD;
+	*(uint64_t *)block = poison_mark(size);
+	*poison_last(block, size) = poison_mark(size);
 	return true;
 }
 
