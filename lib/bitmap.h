@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BITMAP_NONE SIZE_MAX
+#define BITMAP_NONE         SIZE_MAX
 #define BITMAP_WORDS(nbits) (((nbits) + 63) / 64)
 
 static inline bool

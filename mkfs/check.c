@@ -26,13 +26,13 @@ struct check {
 	const struct fs_super *sb;
 	FILE *out;
 	unsigned errors;
-	uint32_t *owner;    /* by block: the inode that uses it, 0: none */
-	uint8_t *state;     /* by inode: enum inode_state */
-	uint32_t *names;    /* by inode: directory entries that name it */
-	uint32_t *parent;   /* by inode, directories: where it is named */
-	uint64_t *orphan;   /* bit by inode: on the orphan list */
-	uint32_t *queue;    /* directories found, in the order in which they are checked */
-	uint32_t queued;    /* how many */
+	uint32_t *owner;  /* by block: the inode that uses it, 0: none */
+	uint8_t *state;   /* by inode: enum inode_state */
+	uint32_t *names;  /* by inode: directory entries that name it */
+	uint32_t *parent; /* by inode, directories: where it is named */
+	uint64_t *orphan; /* bit by inode: on the orphan list */
+	uint32_t *queue;  /* directories found, in the order in which they are checked */
+	uint32_t queued;  /* how many */
 };
 
 static void
@@ -68,7 +68,8 @@ block_claim(struct block_walk *w, uint32_t block)
 	if (!fs_block_is_data(c->sb, block)) {
 		wrong(c, "inode %u: block pointer %u is outside the data area", w->ino, block);
 	} else if (c->owner[block] != 0) {
-		wrong(c, "block %u is used by inode %u and by inode %u", block, c->owner[block], w->ino);
+		wrong(c, "block %u is used by inode %u and by inode %u", block, c->owner[block],
+		    w->ino);
 	} else {
 		c->owner[block] = w->ino;
 		w->blocks++;
@@ -86,7 +87,8 @@ walk_blocks(struct block_walk *w, uint32_t block, int levels, uint64_t first)
 
 	if (block == 0 || !block_claim(w, block))
 		return;
-	if (first >= w->limit) {
+	/* An indirect block there is only waste: the disk was full before its first data block came. */
+	if (first >= w->limit && levels == 0) {
 		wrong(w->c, "inode %u: block %u lies behind the end of the file", w->ino, block);
 		w->bad = true;
 		return;
@@ -101,7 +103,8 @@ static void
 check_blocks(struct check *c, uint32_t ino)
 {
 	const struct fs_dinode *di = image_inode(c->img, ino);
-	struct block_walk w = { .c = c, .ino = ino, .limit = (di->size + FS_BLOCK_SIZE - 1) / FS_BLOCK_SIZE };
+	struct block_walk w = {
+	    .c = c, .ino = ino, .limit = (di->size + FS_BLOCK_SIZE - 1) / FS_BLOCK_SIZE};
 
 	if (bitmap_test(c->orphan, ino))
 		w.limit = FS_MAX_FILE_BLOCKS;
@@ -127,7 +130,8 @@ check_symlink(struct check *c, uint32_t ino)
 	const char *target = di->target;
 
 	if (di->size > FS_INLINE_MAX)
-		target = fs_block_is_data(c->sb, di->addr[0]) ? image_block(c->img, di->addr[0]) : NULL;
+		target =
+		    fs_block_is_data(c->sb, di->addr[0]) ? image_block(c->img, di->addr[0]) : NULL;
 	if (target == NULL || memchr(target, 0, di->size) != NULL)
 		wrong(c, "inode %u: the symbolic link's target is shorter than its size", ino);
 }
@@ -147,7 +151,7 @@ check_inodes(struct check *c)
 			wrong(c, "inode %u: %s", ino, bad);
 		else
 			check_blocks(c, ino);
-		if (bad == NULL && fs_mode_is(di->mode, FS_IFLNK))
+		if (bad == NULL && fs_mode_is(di->mode, FS_IFLNK) && di->nlink > 0)
 			check_symlink(c, ino);
 	}
 }
@@ -193,7 +197,8 @@ name_set_add(struct name_set *set, const struct fs_dirent *de)
 			*slot = de;
 			return true;
 		}
-		if ((*slot)->namelen == de->namelen && memcmp((*slot)->name, de->name, de->namelen) == 0)
+		if ((*slot)->namelen == de->namelen &&
+		    memcmp((*slot)->name, de->name, de->namelen) == 0)
 			return false;
 	}
 }
@@ -221,14 +226,16 @@ static void
 check_dots(struct check *c, uint32_t dir, const void *block)
 {
 	const struct fs_dirent *dot = block;
-	const struct fs_dirent *dotdot = (const struct fs_dirent *)((const uint8_t *)block + dot->reclen);
+	const struct fs_dirent *dotdot =
+	    (const struct fs_dirent *)((const uint8_t *)block + dot->reclen);
 
 	if (dot->ino != dir || !name_is(dot, "."))
 		wrong(c, "directory %u: the first entry is not \".\"", dir);
 	else if (dot->reclen >= FS_DIR_SPACE || !name_is(dotdot, ".."))
 		wrong(c, "directory %u: the second entry is not \"..\"", dir);
 	else if (dotdot->ino != c->parent[dir])
-		wrong(c, "directory %u: \"..\" is inode %u, but the directory is in %u", dir, dotdot->ino, c->parent[dir]);
+		wrong(c, "directory %u: \"..\" is inode %u, but the directory is in %u", dir,
+		    dotdot->ino, c->parent[dir]);
 }
 
 static void
@@ -246,19 +253,22 @@ check_entry(struct check *c, uint32_t dir, const struct fs_dirent *de, struct na
 	bool dots = name_is(de, ".") || name_is(de, "..");
 
 	if (!name_set_add(set, de))
-		wrong(c, "directory %u: the name \"%.*s\" is there twice", dir, de->namelen, de->name);
+		wrong(c, "directory %u: the name \"%.*s\" is there twice", dir, de->namelen,
+		    de->name);
 	c->names[de->ino]++;
 	if (c->state[de->ino] == INO_FREE) {
-		wrong(c, "directory %u: \"%.*s\" is inode %u, which is free", dir, de->namelen, de->name, de->ino);
+		wrong(c, "directory %u: \"%.*s\" is inode %u, which is free", dir, de->namelen,
+		    de->name, de->ino);
 		return;
 	}
 	if (c->state[de->ino] == INO_GOOD && de->type != di->mode >> 12)
-		wrong(c, "directory %u: \"%.*s\" has type %u, its inode %u has %u", dir, de->namelen, de->name, de->type,
-		    de->ino, di->mode >> 12);
+		wrong(c, "directory %u: \"%.*s\" has type %u, its inode %u has %u", dir,
+		    de->namelen, de->name, de->type, de->ino, di->mode >> 12);
 	if (dots || !fs_mode_is(di->mode, FS_IFDIR))
 		return;
 	if (c->parent[de->ino] != 0)
-		wrong(c, "directory %u is named in directory %u and in %u", de->ino, c->parent[de->ino], dir);
+		wrong(c, "directory %u is named in directory %u and in %u", de->ino,
+		    c->parent[de->ino], dir);
 	else
 		directory_found(c, de->ino, dir);
 }
@@ -267,7 +277,7 @@ static void
 check_directory(struct check *c, uint32_t dir)
 {
 	uint64_t nblocks = image_inode(c->img, dir)->size / FS_BLOCK_SIZE;
-	struct name_set set = { .size = 1024 };
+	struct name_set set = {.size = 1024};
 
 	while (set.size < nblocks * (FS_BLOCK_SIZE / 16) * 2)
 		set.size *= 2;
@@ -298,7 +308,8 @@ check_directory(struct check *c, uint32_t dir)
 static void
 check_tree(struct check *c)
 {
-	if (c->state[FS_ROOT_INO] != INO_GOOD || !fs_mode_is(image_inode(c->img, FS_ROOT_INO)->mode, FS_IFDIR)) {
+	if (c->state[FS_ROOT_INO] != INO_GOOD ||
+	    !fs_mode_is(image_inode(c->img, FS_ROOT_INO)->mode, FS_IFDIR)) {
 		wrong(c, "the root directory (inode %u) is missing or damaged", FS_ROOT_INO);
 		return;
 	}
@@ -322,13 +333,14 @@ check_links(struct check *c)
 			wrong(c, "inode %u is in use, but no directory names it", ino);
 		/* An unlinked directory still names itself, but nobody reads that. */
 		else if (c->state[ino] == INO_GOOD && di->nlink != c->names[ino])
-			wrong(c, "inode %u: link count is %u, %u names found", ino, di->nlink, c->names[ino]);
+			wrong(c, "inode %u: link count is %u, %u names found", ino, di->nlink,
+			    c->names[ino]);
 	}
 }
 
 static void
-check_bitmap(struct check *c, const char *what, const uint64_t *map, uint64_t nbits, uint64_t mapbits,
-    bool (*used)(const struct check *, uint64_t))
+check_bitmap(struct check *c, const char *what, const uint64_t *map, uint64_t nbits,
+    uint64_t mapbits, bool (*used)(const struct check *, uint64_t))
 {
 	unsigned shown = 0;
 
@@ -338,11 +350,14 @@ check_bitmap(struct check *c, const char *what, const uint64_t *map, uint64_t nb
 		if (bitmap_test(map, i) == want)
 			continue;
 		if (i >= nbits)
-			wrong(c, "%s bitmap: bit %llu behind the end is clear", what, (unsigned long long)i);
+			wrong(c, "%s bitmap: bit %llu behind the end is clear", what,
+			    (unsigned long long)i);
 		else if (want)
-			wrong(c, "%s %llu is in use, but free in the bitmap", what, (unsigned long long)i);
+			wrong(c, "%s %llu is in use, but free in the bitmap", what,
+			    (unsigned long long)i);
 		else
-			wrong(c, "%s %llu is not in use, but taken in the bitmap", what, (unsigned long long)i);
+			wrong(c, "%s %llu is not in use, but taken in the bitmap", what,
+			    (unsigned long long)i);
 		if (++shown == 20) {
 			wrong(c, "%s bitmap: more errors follow", what);
 			return;
@@ -371,16 +386,18 @@ check_counts(struct check *c)
 	uint64_t inodes = sb->ninodes - bitmap_count(image_inode_bitmap(c->img), sb->ninodes);
 
 	if (st->free_blocks != blocks)
-		wrong(c, "%u blocks free by the count, %llu by the bitmap", st->free_blocks, (unsigned long long)blocks);
+		wrong(c, "%u blocks free by the count, %llu by the bitmap", st->free_blocks,
+		    (unsigned long long)blocks);
 	if (st->free_inodes != inodes)
-		wrong(c, "%u inodes free by the count, %llu by the bitmap", st->free_inodes, (unsigned long long)inodes);
+		wrong(c, "%u inodes free by the count, %llu by the bitmap", st->free_inodes,
+		    (unsigned long long)inodes);
 }
 
 unsigned
 check_image(struct image *img, FILE *out)
 {
 	const struct fs_super *sb = img->sb;
-	struct check c = { .img = img, .sb = sb, .out = out };
+	struct check c = {.img = img, .sb = sb, .out = out};
 
 	c.owner = xmalloc(sb->nblocks * sizeof(*c.owner));
 	c.state = xmalloc(sb->ninodes);
@@ -392,8 +409,10 @@ check_image(struct image *img, FILE *out)
 	check_inodes(&c);
 	check_tree(&c);
 	check_links(&c);
-	check_bitmap(&c, "block", image_block_bitmap(img), sb->nblocks, (uint64_t)sb->bbm_len * FS_BLOCK_SIZE * 8, block_used);
-	check_bitmap(&c, "inode", image_inode_bitmap(img), sb->ninodes, (uint64_t)sb->ibm_len * FS_BLOCK_SIZE * 8, inode_used);
+	check_bitmap(&c, "block", image_block_bitmap(img), sb->nblocks,
+	    (uint64_t)sb->bbm_len * FS_BLOCK_SIZE * 8, block_used);
+	check_bitmap(&c, "inode", image_inode_bitmap(img), sb->ninodes,
+	    (uint64_t)sb->ibm_len * FS_BLOCK_SIZE * 8, inode_used);
 	check_counts(&c);
 	free(c.owner);
 	free(c.state);

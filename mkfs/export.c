@@ -55,7 +55,8 @@ list_one(const struct visit *v, uint32_t ino)
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M", gmtime_r(&when, &tm));
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)di->size);
 	if (fs_mode_is(di->mode, FS_IFCHR) || fs_mode_is(di->mode, FS_IFBLK))
-		snprintf(size, sizeof(size), "%u,%u", di->rdev >> 8 & 0xfff, (di->rdev & 0xff) | (di->rdev >> 12 & 0xfff00));
+		snprintf(size, sizeof(size), "%u,%u", di->rdev >> 8 & 0xfff,
+		    (di->rdev & 0xff) | (di->rdev >> 12 & 0xfff00));
 	printf("%s %3u %u %u %10s %s %s", mode, di->nlink, di->uid, di->gid, size, stamp, v->guest);
 	if (fs_mode_is(di->mode, FS_IFLNK)) {
 		char *target = tree_readlink(v->img, ino);
@@ -132,8 +133,8 @@ static void
 extract_attributes(const struct visit *v, uint32_t ino)
 {
 	const struct fs_dinode *di = image_inode(v->img, ino);
-	struct timespec times[2] = {
-		{ .tv_sec = di->atime, .tv_nsec = di->atime_ns }, { .tv_sec = di->mtime, .tv_nsec = di->mtime_ns } };
+	struct timespec times[2] = {{.tv_sec = di->atime, .tv_nsec = di->atime_ns},
+	    {.tv_sec = di->mtime, .tv_nsec = di->mtime_ns}};
 
 	if (!fs_mode_is(di->mode, FS_IFREG) && !fs_mode_is(di->mode, FS_IFDIR))
 		return;
@@ -149,7 +150,7 @@ static void
 visit_entry(void *arg, const struct fs_dirent *de)
 {
 	const struct visit *parent = arg;
-	struct visit v = { .img = parent->img };
+	struct visit v = {.img = parent->img};
 	char name[FS_NAME_MAX + 1];
 	char *guest, *host = NULL;
 
@@ -181,7 +182,7 @@ visit(const struct visit *v, uint32_t ino)
 void
 export_list(struct image *img)
 {
-	struct visit v = { .img = img, .guest = "/" };
+	struct visit v = {.img = img, .guest = "/"};
 
 	visit(&v, FS_ROOT_INO);
 }
@@ -201,7 +202,7 @@ export_path(struct image *img, const char *path, const char *dir)
 {
 	uint32_t ino = find(img, path);
 	const char *name = strrchr(path, '/');
-	struct visit v = { .img = img, .guest = path, .host = dir };
+	struct visit v = {.img = img, .guest = path, .host = dir};
 	char *host = NULL;
 
 	if (mkdir(dir, 0777) != 0 && errno != EEXIST)

@@ -109,7 +109,8 @@ journal_current_head(const struct image *img)
 	for (unsigned slot = 0; slot < FS_JSLOT0; slot++) {
 		struct fs_jhead *h = journal_head(img, slot);
 
-		if (fs_jhead_valid(h, img->sb) && (best == NULL || h->generation > best->generation))
+		if (fs_jhead_valid(h, img->sb) &&
+		    (best == NULL || h->generation > best->generation))
 			best = h;
 	}
 	return best;
@@ -170,9 +171,11 @@ journal_replay(struct image *img)
 
 		for (uint32_t i = 0; i < r->nblocks && error == NULL; i++) {
 			if (!fs_block_is_journaled(img->sb, r->block[i]))
-				error = "journal: a record writes outside the file system's metadata";
+				error =
+				    "journal: a record writes outside the file system's metadata";
 			else if (revoked[r->block[i]] <= seq - h->seq)
-				memcpy(image_block(img, r->block[i]), journal_slot(img, slot + 1 + i), FS_BLOCK_SIZE);
+				memcpy(image_block(img, r->block[i]),
+				    journal_slot(img, slot + 1 + i), FS_BLOCK_SIZE);
 		}
 		slot += 1 + (uint64_t)r->nblocks;
 	}
@@ -215,7 +218,8 @@ host_write_failed(int sig)
 static void
 image_map(struct image *img, int fd, bool shared)
 {
-	img->base = mmap(NULL, img->length, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+	img->base = mmap(NULL, img->length, PROT_READ | PROT_WRITE,
+	    shared ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	if (img->base == MAP_FAILED)
 		die("%s: cannot map: %s", img->path, strerror(errno));
 	close(fd);
@@ -235,7 +239,8 @@ image_open(struct image *img, const char *path, bool writable)
 		die("%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		die("%s: not a regular file", path);
-	*img = (struct image){ .path = path, .length = (uint64_t)st.st_size & ~(uint64_t)(FS_BLOCK_SIZE - 1) };
+	*img = (struct image){
+	    .path = path, .length = (uint64_t)st.st_size & ~(uint64_t)(FS_BLOCK_SIZE - 1)};
 	if (img->length < 2 * FS_BLOCK_SIZE) {
 		close(fd);
 		return "too short to be a file system";
@@ -323,15 +328,17 @@ image_create(struct image *img, const char *path, uint64_t size, int64_t now)
 	int fd;
 
 	if (nblocks < FS_MIN_BLOCKS || nblocks > FS_MAX_BLOCKS)
-		die("size must be between %u KiB and %llu GiB", FS_MIN_BLOCKS * (FS_BLOCK_SIZE / 1024),
+		die("size must be between %u KiB and %llu GiB",
+		    FS_MIN_BLOCKS * (FS_BLOCK_SIZE / 1024),
 		    (unsigned long long)FS_MAX_BLOCKS * FS_BLOCK_SIZE >> 30);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0666);
 	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
 	unfinished = path;
-	*img = (struct image){ .path = path, .length = nblocks * FS_BLOCK_SIZE };
+	*img = (struct image){.path = path, .length = nblocks * FS_BLOCK_SIZE};
 	if (ftruncate(fd, (off_t)img->length) != 0)
-		die("%s: cannot make it %llu bytes long: %s", path, (unsigned long long)img->length, strerror(errno));
+		die("%s: cannot make it %llu bytes long: %s", path, (unsigned long long)img->length,
+		    strerror(errno));
 	image_map(img, fd, true);
 	super_plan(img->sb, (uint32_t)nblocks, now);
 	journal_reset(img, 1);

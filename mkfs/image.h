@@ -19,12 +19,12 @@
 
 struct image {
 	const char *path;
-	uint8_t *base;         /* the mapping */
-	uint64_t length;       /* bytes mapped */
-	struct fs_super *sb;   /* in the mapping */
+	uint8_t *base;          /* the mapping */
+	uint64_t length;        /* bytes mapped */
+	struct fs_super *sb;    /* in the mapping */
 	struct fs_state *state; /* in the mapping */
-	uint32_t rotor;        /* where the search for a free block starts */
-	uint64_t replayed;     /* journal records found at opening */
+	uint32_t rotor;         /* where the search for a free block starts */
+	uint64_t replayed;      /* journal records found at opening */
 };
 
 /* Print "mkfs: ..." and exit with status 2: the request cannot be carried out.  An image not yet finished is removed. */

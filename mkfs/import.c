@@ -82,7 +82,7 @@ known_add(const struct stat *st, uint32_t guest)
 	known = realloc(known, (nknown + 1) * sizeof(*known));
 	if (known == NULL)
 		die("out of memory");
-	known[nknown++] = (struct known){ st->st_dev, st->st_ino, guest };
+	known[nknown++] = (struct known){st->st_dev, st->st_ino, guest};
 }
 
 /* ---- Copying ------------------------------------------------------------------------------------------------------------------ */
@@ -119,7 +119,8 @@ static void import_into(struct image *img, const char *host, uint32_t dir);
 
 /* Put what is at `host` into `dir` under `name`, which is not there yet. */
 static void
-import_new(struct image *img, const char *host, const struct stat *st, uint32_t dir, const char *name)
+import_new(
+    struct image *img, const char *host, const struct stat *st, uint32_t dir, const char *name)
 {
 	uint32_t ino = S_ISDIR(st->st_mode) || st->st_nlink == 1 ? 0 : known_find(st);
 
@@ -195,7 +196,7 @@ import_into(struct image *img, const char *host, uint32_t dir)
 void
 import_root(struct image *img, const char *dir)
 {
-	struct stat st = { .st_mode = S_IFDIR | 0755 };
+	struct stat st = {.st_mode = S_IFDIR | 0755};
 	uint32_t root;
 
 	st.st_mtim.tv_sec = import_now();
@@ -233,7 +234,8 @@ import_add(struct image *img, const char *spec)
 		host[n - 1] = '\0';
 	guest = path_join("/", colon != NULL && colon[1] != '\0' ? colon + 1 : base_name(host));
 	at = tree_walk(img, guest);
-	if (guest[strlen(guest) - 1] == '/' || (at != 0 && fs_mode_is(image_inode(img, at)->mode, FS_IFDIR)))
+	if (guest[strlen(guest) - 1] == '/' ||
+	    (at != 0 && fs_mode_is(image_inode(img, at)->mode, FS_IFDIR)))
 		guest = path_join(guest, base_name(host));
 	name = strrchr(guest, '/');
 	*name++ = '\0';
@@ -254,8 +256,10 @@ struct device_line {
 static void
 device_make(struct image *img, const struct device_line *line, const char *where)
 {
-	static const struct { char type; uint32_t mode; } types[] = {
-		{ 'c', FS_IFCHR }, { 'b', FS_IFBLK }, { 'p', FS_IFIFO }, { 'd', FS_IFDIR } };
+	static const struct {
+		char type;
+		uint32_t mode;
+	} types[] = {{'c', FS_IFCHR}, {'b', FS_IFBLK}, {'p', FS_IFIFO}, {'d', FS_IFDIR}};
 	char *parent = xstrdup(line->path), *name = strrchr(parent, '/');
 	uint32_t mode = 0, dir, ino;
 	struct fs_dinode *di;
@@ -281,7 +285,8 @@ device_make(struct image *img, const struct device_line *line, const char *where
 	di->uid = line->uid;
 	di->gid = line->gid;
 	if (mode == FS_IFCHR || mode == FS_IFBLK)
-		di->rdev = (line->minor & 0xff) | (line->major & 0xfff) << 8 | (line->minor & ~0xffu) << 12;
+		di->rdev = (line->minor & 0xff) | (line->major & 0xfff) << 8 |
+		    (line->minor & ~0xffu) << 12;
 	tree_inode_seal(img, ino);
 	free(parent);
 }
@@ -295,9 +300,9 @@ import_devices(struct image *img, const char *table)
 	if (f == NULL)
 		die("%s: %s", table, strerror(errno));
 	for (unsigned n = 1; fgets(text, sizeof(text), f) != NULL; n++) {
-		struct device_line line = { .major = 0 };
-		int fields = sscanf(text, "%255s %c %o %u %u %u %u", line.path, &line.type, &line.mode, &line.uid, &line.gid,
-		    &line.major, &line.minor);
+		struct device_line line = {.major = 0};
+		int fields = sscanf(text, "%255s %c %o %u %u %u %u", line.path, &line.type,
+		    &line.mode, &line.uid, &line.gid, &line.major, &line.minor);
 
 		if (fields < 1 || line.path[0] == '#')
 			continue;

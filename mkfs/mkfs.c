@@ -16,13 +16,17 @@ static const char usage[] =
     "usage: mkfs [-d DIR] [-D DEVTABLE] [-s SIZE] IMG    make an image from a directory\n"
     "       mkfs -a HOST[:GUEST] [-a ...] IMG...         add files to images, with their modes\n"
     "       mkfs -l IMG                                  list what is in it\n"
-    "       mkfs -x DIR IMG [GUEST...]                   extract all, or the files named, into DIR\n"
+    "       mkfs -x DIR IMG [GUEST...]                   extract all, or the files named, into "
+    "DIR\n"
     "       mkfs --cat GUEST IMG                         print one file\n"
     "       mkfs --check IMG...                          check images, changing nothing\n"
     "       mkfs --help\n"
-    "SIZE takes a suffix K, M, G or T (default 64M); images are sparse. Owners become root. SOURCE_DATE_EPOCH\n"
-    "limits all times. GUEST defaults to /NAME; missing directories are made, a file of that name is replaced.\n"
-    "Exit status: 0 done or consistent, 1 --check found errors, 2 the request could not be carried out.\n";
+    "SIZE takes a suffix K, M, G or T (default 64M); images are sparse. Owners become root. "
+    "SOURCE_DATE_EPOCH\n"
+    "limits all times. GUEST defaults to /NAME; missing directories are made, a file of that name "
+    "is replaced.\n"
+    "Exit status: 0 done or consistent, 1 --check found errors, 2 the request could not be carried "
+    "out.\n";
 
 struct options {
 	const char *dir, *devices, *extract, *cat;
@@ -41,7 +45,8 @@ parse_size(const char *s)
 	const char *suffix = *end != '\0' ? strchr(suffixes, *end) : NULL;
 	unsigned shift = suffix != NULL ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
 
-	if (end == s || *s == '-' || (*end != '\0' && (suffix == NULL || end[1] != '\0')) || n > UINT64_MAX >> shift)
+	if (end == s || *s == '-' || (*end != '\0' && (suffix == NULL || end[1] != '\0')) ||
+	    n > UINT64_MAX >> shift)
 		die("-s %s: not a size (a number with K, M, G or T)", s);
 	return (uint64_t)n << shift;
 }
@@ -56,27 +61,51 @@ usage_error(const char *why)
 static void
 parse(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { "check", no_argument, NULL, 'C' },
-		{ "cat", required_argument, NULL, 'c' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	    {"check", no_argument, NULL, 'C'}, {"cat", required_argument, NULL, 'c'},
+	    {NULL, 0, NULL, 0}};
 	int c;
 
 	o->add = xmalloc((size_t)argc * sizeof(*o->add));
 	while ((c = getopt_long(argc, argv, "d:D:s:a:x:lh", longs, NULL)) != -1) {
 		switch (c) {
-		case 'd': o->dir = optarg; o->make = true; break;
-		case 'D': o->devices = optarg; o->make = true; break;
-		case 's': o->size = parse_size(optarg); o->make = true; break;
-		case 'a': o->add[o->nadd++] = optarg; break;
-		case 'x': o->extract = optarg; break;
-		case 'c': o->cat = optarg; break;
-		case 'l': o->list = true; break;
-		case 'C': o->check = true; break;
-		case 'h': fputs(usage, stdout); exit(0);
-		default: fputs(usage, stderr); exit(2);
+		case 'd':
+			o->dir = optarg;
+			o->make = true;
+			break;
+		case 'D':
+			o->devices = optarg;
+			o->make = true;
+			break;
+		case 's':
+			o->size = parse_size(optarg);
+			o->make = true;
+			break;
+		case 'a':
+			o->add[o->nadd++] = optarg;
+			break;
+		case 'x':
+			o->extract = optarg;
+			break;
+		case 'c':
+			o->cat = optarg;
+			break;
+		case 'l':
+			o->list = true;
+			break;
+		case 'C':
+			o->check = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
 		}
 	}
-	if (o->make + (o->nadd > 0) + (o->extract != NULL) + (o->cat != NULL) + o->list + o->check > 1)
+	if (o->make + (o->nadd > 0) + (o->extract != NULL) + (o->cat != NULL) + o->list + o->check >
+	    1)
 		usage_error("these options exclude each other");
 	if (optind == argc)
 		usage_error("no image given");
@@ -155,7 +184,7 @@ look(const struct options *o, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .size = 64u << 20 };
+	struct options o = {.size = 64u << 20};
 	unsigned errors = 0;
 
 	parse(&o, argc, argv);

@@ -24,7 +24,8 @@ block_alloc(struct image *img)
 	if (b == BITMAP_NONE)
 		b = bitmap_find_clear(map, NULL, img->sb->data_start, img->sb->nblocks);
 	if (b == BITMAP_NONE)
-		die("%s: full (%u blocks of 4 KiB): give a larger size with -s", img->path, img->sb->nblocks);
+		die("%s: full (%u blocks of 4 KiB): give a larger size with -s", img->path,
+		    img->sb->nblocks);
 	bitmap_set(map, b);
 	img->state->free_blocks--;
 	img->rotor = (uint32_t)b + 1;
@@ -50,7 +51,8 @@ tree_inode_alloc(struct image *img, uint32_t mode, int64_t sec, uint32_t nsec)
 	uint32_t generation;
 
 	if (ino == BITMAP_NONE)
-		die("%s: no inode left (%u): give a larger size with -s", img->path, img->sb->ninodes);
+		die("%s: no inode left (%u): give a larger size with -s", img->path,
+		    img->sb->ninodes);
 	bitmap_set(map, ino);
 	img->state->free_inodes--;
 	di = image_inode(img, (uint32_t)ino);
@@ -284,7 +286,8 @@ dir_find(struct image *img, uint32_t dir, const char *name, void **blockp, struc
 		for (unsigned at = 0; at < FS_DIR_SPACE; at += de->reclen, *prev = de) {
 			de = dirent_at(*blockp, at);
 			if (de->reclen < FS_DIRENT_HEAD)
-				die("%s: damaged directory (inode %u): run mkfs --check", img->path, dir);
+				die("%s: damaged directory (inode %u): run mkfs --check", img->path,
+				    dir);
 			if (de->ino != 0 && de->namelen == len && memcmp(de->name, name, len) == 0)
 				return de;
 		}
@@ -323,14 +326,16 @@ tree_dir_remove(struct image *img, uint32_t dir, const char *name)
 }
 
 void
-tree_dir_foreach(struct image *img, uint32_t dir, void (*fn)(void *arg, const struct fs_dirent *de), void *arg)
+tree_dir_foreach(
+    struct image *img, uint32_t dir, void (*fn)(void *arg, const struct fs_dirent *de), void *arg)
 {
 	for (uint32_t b = 0; b < dir_nblocks(img, dir); b++) {
 		void *block = dir_block(img, dir, b);
 
 		for (unsigned at = 0; at < FS_DIR_SPACE; at += dirent_at(block, at)->reclen) {
 			if (fs_dirent_check(dirent_at(block, at), at, img->sb) != NULL)
-				die("%s: damaged directory (inode %u): run mkfs --check", img->path, dir);
+				die("%s: damaged directory (inode %u): run mkfs --check", img->path,
+				    dir);
 			if (dirent_at(block, at)->ino != 0)
 				fn(arg, dirent_at(block, at));
 		}
@@ -355,12 +360,14 @@ walk(struct image *img, const char *path, bool make, int64_t now)
 	char *copy = xstrdup(path), *save = NULL;
 	uint32_t ino = FS_ROOT_INO;
 
-	for (char *name = strtok_r(copy, "/", &save); name != NULL && ino != 0; name = strtok_r(NULL, "/", &save)) {
+	for (char *name = strtok_r(copy, "/", &save); name != NULL && ino != 0;
+	     name = strtok_r(NULL, "/", &save)) {
 		uint32_t next;
 
 		if (!fs_mode_is(image_inode(img, ino)->mode, FS_IFDIR)) {
 			if (make)
-				die("%s: in %s, what comes before \"%s\" is not a directory", path, img->path, name);
+				die("%s: in %s, what comes before \"%s\" is not a directory", path,
+				    img->path, name);
 			next = 0;
 		} else {
 			next = tree_dir_lookup(img, ino, name);

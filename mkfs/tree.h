@@ -31,7 +31,8 @@ void tree_dir_add(struct image *img, uint32_t dir, const char *name, uint32_t in
 /* Remove a name that is there; drops the link, and the inode with its last link (not for directories). */
 void tree_dir_remove(struct image *img, uint32_t dir, const char *name);
 /* Calls fn for each entry, "." and ".." included. */
-void tree_dir_foreach(struct image *img, uint32_t dir, void (*fn)(void *arg, const struct fs_dirent *de), void *arg);
+void tree_dir_foreach(
+    struct image *img, uint32_t dir, void (*fn)(void *arg, const struct fs_dirent *de), void *arg);
 
 /* The inode at an absolute path, 0: none.  Symbolic links are not followed. */
 uint32_t tree_walk(struct image *img, const char *path);

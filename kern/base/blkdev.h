@@ -31,14 +31,14 @@ struct blk_seg {
 };
 
 struct blk_req {
-	enum blk_op op;                  /* T */
-	uint64_t sector;                 /* T  first sector; not used by BLK_FLUSH */
-	unsigned nseg;                   /* T  1..BLK_MAXSEG; 0 for BLK_FLUSH */
-	struct blk_seg seg[BLK_MAXSEG];  /* T */
-	int error;                       /* d  0, EIO; valid when done */
-	bool done;                       /* d  the driver has let go of it */
-	struct list link;                /* d  the driver's */
-	uint64_t driver[4];              /* d  the driver's */
+	enum blk_op op;                 /* T */
+	uint64_t sector;                /* T  first sector; not used by BLK_FLUSH */
+	unsigned nseg;                  /* T  1..BLK_MAXSEG; 0 for BLK_FLUSH */
+	struct blk_seg seg[BLK_MAXSEG]; /* T */
+	int error;                      /* d  0, EIO; valid when done */
+	bool done;                      /* d  the driver has let go of it */
+	struct list link;               /* d  the driver's */
+	uint64_t driver[4];             /* d  the driver's */
 };
 
 struct blkdev {

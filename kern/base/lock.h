@@ -28,7 +28,7 @@ enum lock_rank {
 	/* sleeping locks */
 	RANK_EXEC = 5,      /* a process's exec/ptrace exclusion */
 	RANK_FILE = 8,      /* open file offset, pipe, tty line */
-	RANK_RENAME = 9,      /* one rename at a time in a file system: directories do not move */
+	RANK_RENAME = 9,    /* one rename at a time in a file system: directories do not move */
 	RANK_LOG_TXN = 10,  /* journal: a transaction is open */
 	RANK_INODE = 20,    /* inode; parent before child with _nested */
 	RANK_USER_MAP = 30, /* vm_map of a user space; the child's during fork with _nested */
@@ -61,7 +61,7 @@ enum lock_rank {
 	RANK_SLEEPQ = 230,
 	RANK_RUNQ = 240,
 	RANK_CONSOLE = 250, /* output only: may be taken under anything */
-	RANK_UART = 260, /* the serial line below it */
+	RANK_UART = 260,    /* the serial line below it */
 };
 
 struct lock_head {

@@ -50,11 +50,13 @@ int uio_fault_in(const struct uio *u, size_t n) MUST_CHECK;
 
 /* A transfer of one kernel buffer.  `vec` is storage for the one entry. */
 static inline void
-uio_init_kernel(struct uio *u, struct uio_vec *vec, enum uio_dir dir, void *buf, size_t len, uint64_t offset)
+uio_init_kernel(
+    struct uio *u, struct uio_vec *vec, enum uio_dir dir, void *buf, size_t len, uint64_t offset)
 {
 	vec->base = (uint64_t)(uintptr_t)buf;
 	vec->len = len;
-	*u = (struct uio){ .vec = vec, .nvec = 1, .dir = dir, .user = false, .offset = offset, .resid = len };
+	*u = (struct uio){
+	    .vec = vec, .nvec = 1, .dir = dir, .user = false, .offset = offset, .resid = len};
 }
 
 #endif

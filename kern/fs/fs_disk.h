@@ -24,8 +24,8 @@
 #error "umfs is little-endian, and so must be the machine that reads it"
 #endif
 
-#define FS_BLOCK_SHIFT 12
-#define FS_BLOCK_SIZE  (1u << FS_BLOCK_SHIFT)
+#define FS_BLOCK_SHIFT   12
+#define FS_BLOCK_SIZE    (1u << FS_BLOCK_SHIFT)
 
 #define FS_MAGIC         0x6d62726155534631ull /* superblock */
 #define FS_VERSION       1u
@@ -34,10 +34,10 @@
 #define FS_JRECORD_MAGIC 0x554d4a52u
 #define FS_DIRTAIL_MAGIC 0x554d4454u
 
-#define FS_SUPER_BLOCK 0u
-#define FS_STATE_BLOCK 1u
+#define FS_SUPER_BLOCK   0u
+#define FS_STATE_BLOCK   1u
 #define FS_JOURNAL_BLOCK 2u
-#define FS_ROOT_INO    1u
+#define FS_ROOT_INO      1u
 
 /* Sizes mkfs accepts, in blocks.  The upper end leaves room for the pointer arithmetic of 32-bit block numbers. */
 #define FS_MIN_BLOCKS  512u
@@ -79,7 +79,7 @@ struct fs_state {
  * The header slots are written alternately; the valid one with the larger generation counts.  Records are read from
  * slot `tail` on, which must have sequence number `seq`, then seq + 1, ... up to the first that is not valid.
  */
-#define FS_JSLOT0 2u
+#define FS_JSLOT0     2u
 #define FS_JSLOTS(sb) ((sb)->journal_len - FS_JSLOT0)
 
 struct fs_jhead {
@@ -104,15 +104,15 @@ struct fs_jrecord {
 };
 
 /* Inodes. */
-#define FS_INODE_SIZE  256u
+#define FS_INODE_SIZE       256u
 #define FS_INODES_PER_BLOCK (FS_BLOCK_SIZE / FS_INODE_SIZE)
-#define FS_NDIRECT     12u
-#define FS_NADDR       15u /* direct, then single, double, triple indirect */
-#define FS_PTRS_SHIFT  10  /* pointers in an indirect block: 1 << 10 */
-#define FS_PTRS        (1u << FS_PTRS_SHIFT)
-#define FS_INLINE_MAX  152u /* a symbolic link up to this long is stored in the inode */
-#define FS_NLINK_MAX   65000u
-#define FS_SYMLINK_MAX 4095u
+#define FS_NDIRECT          12u
+#define FS_NADDR            15u /* direct, then single, double, triple indirect */
+#define FS_PTRS_SHIFT       10  /* pointers in an indirect block: 1 << 10 */
+#define FS_PTRS             (1u << FS_PTRS_SHIFT)
+#define FS_INLINE_MAX       152u /* a symbolic link up to this long is stored in the inode */
+#define FS_NLINK_MAX        65000u
+#define FS_SYMLINK_MAX      4095u
 
 struct fs_dinode {
 	uint32_t mode; /* as st_mode; 0: free */
@@ -123,10 +123,10 @@ struct fs_dinode {
 	uint64_t blocks; /* in use, indirect ones included */
 	int64_t atime, mtime, ctime, btime;
 	uint32_t atime_ns, mtime_ns, ctime_ns, btime_ns;
-	uint32_t rdev;       /* device nodes: as vfs_mkdev() */
-	uint32_t generation; /* how often this inode was handed out */
+	uint32_t rdev;        /* device nodes: as vfs_mkdev() */
+	uint32_t generation;  /* how often this inode was handed out */
 	uint32_t next_orphan; /* inode number, 0: last, or not on the list */
-	uint32_t flags;      /* 0 */
+	uint32_t flags;       /* 0 */
 	union {
 		uint32_t addr[FS_NADDR];
 		char target[FS_INLINE_MAX];
@@ -136,8 +136,9 @@ struct fs_dinode {
 };
 
 /* File blocks that an inode can address; a file's size is also limited so that its page numbers fit 32 bits. */
-#define FS_MAX_FILE_BLOCKS ((uint64_t)FS_NDIRECT + FS_PTRS + ((uint64_t)FS_PTRS << 10) + ((uint64_t)FS_PTRS << 20))
-#define FS_MAX_FILE_SIZE   (FS_MAX_FILE_BLOCKS * FS_BLOCK_SIZE)
+#define FS_MAX_FILE_BLOCKS                                                                         \
+	((uint64_t)FS_NDIRECT + FS_PTRS + ((uint64_t)FS_PTRS << 10) + ((uint64_t)FS_PTRS << 20))
+#define FS_MAX_FILE_SIZE (FS_MAX_FILE_BLOCKS * FS_BLOCK_SIZE)
 
 /*
  * Directories: blocks, none a hole, each a chain of entries that fills it exactly up to the tail.  An entry with ino 0 is free
@@ -147,14 +148,14 @@ struct fs_dirent {
 	uint32_t ino;
 	uint16_t reclen; /* to the next entry; a multiple of 8 */
 	uint8_t namelen;
-	uint8_t type;    /* st_mode >> 12, as DT_* */
-	char name[];     /* not terminated */
+	uint8_t type; /* st_mode >> 12, as DT_* */
+	char name[];  /* not terminated */
 };
 
-#define FS_DIRENT_HEAD 8u
+#define FS_DIRENT_HEAD         8u
 #define FS_DIRENT_LEN(namelen) ((FS_DIRENT_HEAD + (namelen) + 7) & ~7u)
-#define FS_DIR_SPACE   (FS_BLOCK_SIZE - 8)
-#define FS_NAME_MAX    255u
+#define FS_DIR_SPACE           (FS_BLOCK_SIZE - 8)
+#define FS_NAME_MAX            255u
 
 /* The last 8 bytes of a directory block. */
 struct fs_dirtail {

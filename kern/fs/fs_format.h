@@ -68,7 +68,8 @@ fs_dirtail(void *block)
 static inline uint32_t
 fs_dirblock_crc(const void *block, uint32_t ino)
 {
-	return fs_crc_skip(ino, block, FS_BLOCK_SIZE, FS_DIR_SPACE + offsetof(struct fs_dirtail, crc));
+	return fs_crc_skip(
+	    ino, block, FS_BLOCK_SIZE, FS_DIR_SPACE + offsetof(struct fs_dirtail, crc));
 }
 
 static inline uint32_t
@@ -107,7 +108,8 @@ fs_super_check(const struct fs_super *sb, uint64_t device_blocks)
 		return "file system is larger than its device (image cut short?)";
 	if (sb->ninodes < 2 || sb->root_ino != FS_ROOT_INO)
 		return "impossible number of inodes, or no root";
-	if (!fs_area_follows(&end, sb->journal_start, sb->journal_len) || sb->journal_len < FS_MIN_JOURNAL ||
+	if (!fs_area_follows(&end, sb->journal_start, sb->journal_len) ||
+	    sb->journal_len < FS_MIN_JOURNAL ||
 	    !fs_area_follows(&end, sb->bbm_start, sb->bbm_len) ||
 	    !fs_area_follows(&end, sb->ibm_start, sb->ibm_len) ||
 	    !fs_area_follows(&end, sb->itab_start, sb->itab_len) || end != sb->data_start ||
@@ -125,7 +127,8 @@ fs_state_check(const struct fs_state *st, const struct fs_super *sb)
 {
 	if (st->magic != FS_STATE_MAGIC || st->crc != fs_state_crc(st))
 		return "state block is damaged (magic or checksum)";
-	if (st->free_blocks > sb->nblocks || st->free_inodes > sb->ninodes || st->orphan >= sb->ninodes)
+	if (st->free_blocks > sb->nblocks || st->free_inodes > sb->ninodes ||
+	    st->orphan >= sb->ninodes)
 		return "state block has impossible counts";
 	return NULL;
 }
@@ -133,7 +136,8 @@ fs_state_check(const struct fs_state *st, const struct fs_super *sb)
 static inline bool
 fs_jhead_valid(const struct fs_jhead *h, const struct fs_super *sb)
 {
-	return h->magic == FS_JHEAD_MAGIC && h->crc == fs_jhead_crc(h) && h->tail < FS_JSLOTS(sb) && h->seq != 0;
+	return h->magic == FS_JHEAD_MAGIC && h->crc == fs_jhead_crc(h) && h->tail < FS_JSLOTS(sb) &&
+	    h->seq != 0;
 }
 
 /* Is this the start of record seq?  (The checksum is for the caller, who must add the contents.) */
@@ -169,12 +173,12 @@ fs_mode_is(uint32_t mode, uint32_t type)
 	return (mode & 0170000) == type;
 }
 
-#define FS_IFIFO 0010000u
-#define FS_IFCHR 0020000u
-#define FS_IFDIR 0040000u
-#define FS_IFBLK 0060000u
-#define FS_IFREG 0100000u
-#define FS_IFLNK 0120000u
+#define FS_IFIFO  0010000u
+#define FS_IFCHR  0020000u
+#define FS_IFDIR  0040000u
+#define FS_IFBLK  0060000u
+#define FS_IFREG  0100000u
+#define FS_IFLNK  0120000u
 #define FS_IFSOCK 0140000u
 
 /* Does an inode of this mode own blocks? */
@@ -197,7 +201,8 @@ fs_dinode_check(const struct fs_dinode *di, const struct fs_super *sb, uint32_t 
 			return "file is larger than the format allows";
 		break;
 	case FS_IFDIR:
-		if (di->size == 0 || di->size % FS_BLOCK_SIZE != 0 || di->size / FS_BLOCK_SIZE > sb->nblocks)
+		if (di->size == 0 || di->size % FS_BLOCK_SIZE != 0 ||
+		    di->size / FS_BLOCK_SIZE > sb->nblocks)
 			return "directory has an impossible size";
 		break;
 	case FS_IFLNK:
@@ -239,12 +244,14 @@ fs_dirent_check(const struct fs_dirent *de, unsigned at, const struct fs_super *
 static inline const char *
 fs_dirblock_check(const void *block, const struct fs_super *sb, uint32_t ino)
 {
-	const struct fs_dirtail *tail = (const struct fs_dirtail *)((const uint8_t *)block + FS_DIR_SPACE);
+	const struct fs_dirtail *tail =
+	    (const struct fs_dirtail *)((const uint8_t *)block + FS_DIR_SPACE);
 
 	if (tail->magic != FS_DIRTAIL_MAGIC || tail->crc != fs_dirblock_crc(block, ino))
 		return "directory block is damaged (magic or checksum)";
 	for (unsigned at = 0; at < FS_DIR_SPACE;) {
-		const struct fs_dirent *de = (const struct fs_dirent *)((const uint8_t *)block + at);
+		const struct fs_dirent *de =
+		    (const struct fs_dirent *)((const uint8_t *)block + at);
 		const char *bad = fs_dirent_check(de, at, sb);
 
 		if (bad != NULL)

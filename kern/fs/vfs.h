@@ -90,7 +90,8 @@ vfs_minor(uint32_t rdev)
 #define VFS_SET_SIZE  0x08u
 #define VFS_SET_ATIME 0x10u
 #define VFS_SET_MTIME 0x20u
-#define VFS_SET_NOW   0x40u /* ATIME/MTIME: to the current time, for which write permission is enough */
+#define VFS_SET_NOW                                                                                \
+	0x40u /* ATIME/MTIME: to the current time, for which write permission is enough */
 
 struct vfs_setattr {
 	unsigned what; /* VFS_SET_* */
@@ -108,7 +109,8 @@ struct vfs_statfs {
 
 /* One directory entry.  => returns false when it does not fit: the walk stops and the entry comes again next time.
  * => the directory is locked: never sleeps, touches kernel memory only.  `next` is the position behind this entry. */
-typedef bool vfs_emit_fn(void *arg, const char *name, unsigned len, uint64_t ino, unsigned type, uint64_t next);
+typedef bool
+vfs_emit_fn(void *arg, const char *name, unsigned len, uint64_t ino, unsigned type, uint64_t next);
 
 struct inode {
 	struct sx lock;              /* RANK_INODE; parent before child (_nested) */
@@ -118,20 +120,23 @@ struct inode {
 	uint32_t rdev;               /* I    device nodes */
 	uint32_t mode;               /* i M  type bits never change */
 	uint32_t uid, gid;           /* i M */
-	uint32_t nlink;              /* i M */
+	uint32_t nlink;              /* i */
 	uint64_t size;               /* i M  bytes */
 	struct vfs_time atime;       /* i M */
 	struct vfs_time mtime;       /* i M */
 	struct vfs_time ctime;       /* i M */
-	struct vm_object *object;    /* i M  a regular file's pages; NULL until first used */
-	struct mount *covered_by;    /* V    the file system mounted here */
-	void *data;                  /* I    for the type's own use (procfs) */
+	struct vm_object *
+	    object; /* a    a regular file's pages; NULL until first used, then the same until the inode goes */
+	struct mount *covered_by; /* V    the file system mounted here */
+	void *data;               /* I    for the type's own use (procfs) */
 
 	/* icache.c's */
 	uint32_t refs;         /* V */
 	uint32_t state;        /* V */
+	uint64_t walk;         /* V    the last icache_foreach that looked at it */
 	struct list hash_link; /* V */
-	struct list lru_link;  /* V    on the mount's list of unreferenced inodes, or of referenced ones */
+	struct list
+	    lru_link; /* V    on the mount's list of unreferenced inodes, or of referenced ones */
 };
 
 /*
@@ -145,8 +150,8 @@ struct inode_ops {
 
 	/* Make name: a regular file, directory, device node, FIFO or socket by attr->mode (type and permissions, umask applied), uid, gid,
 	 * rdev; a symbolic link when target is not NULL.  Returns the new inode, referenced.  EEXIST, ENOSPC, EDQUOT...  NULL op: EPERM. */
-	int (*create)(struct inode *dir, const char *name, unsigned len, const struct vfs_attr *attr, const char *target,
-	    struct inode **ipp);
+	int (*create)(struct inode *dir, const char *name, unsigned len,
+	    const struct vfs_attr *attr, const char *target, struct inode **ipp);
 
 	/* One more name for ip (not a directory).  EEXIST, EMLINK.  NULL op: EPERM. */
 	int (*link)(struct inode *dir, const char *name, unsigned len, struct inode *ip);
@@ -156,8 +161,8 @@ struct inode_ops {
 
 	/* Move (from, name) = ip to (to, newname), replacing `victim` (NULL: there is none) atomically.  Names that changed
 	 * meanwhile: ENOENT or EEXIST, vfs tries again.  A directory into itself: EINVAL; on a non-empty one: ENOTEMPTY.  NULL op: EPERM. */
-	int (*rename)(struct inode *from, const char *name, unsigned len, struct inode *ip, struct inode *to, const char *newname,
-	    unsigned newlen, struct inode *victim);
+	int (*rename)(struct inode *from, const char *name, unsigned len, struct inode *ip,
+	    struct inode *to, const char *newname, unsigned newlen, struct inode *victim);
 
 	/* The target of a symbolic link to buf, at most size bytes, no NUL; *lenp is how many.  NULL op: EINVAL. */
 	int (*readlink)(struct inode *ip, char *buf, size_t size, size_t *lenp);
@@ -193,7 +198,8 @@ struct mount_ops {
 	int (*inode_load)(struct inode *ip);
 	/* The last link and the last reference are gone: free what it occupies.  Nobody else can see ip.  May sleep. */
 	void (*inode_delete)(struct inode *ip);
-	/* ip leaves the cache: write back what is dirty, end its object.  Nobody else can see ip.  May sleep.  false: keep it (write error). */
+	/* ip leaves the cache: end its object.  Nobody else can see ip, and whoever looks for it waits, perhaps with a directory locked: no
+	 * transaction, no other inode.  false: it has changes to be written first, keep it. */
 	bool (*inode_evict)(struct inode *ip);
 	/* Give the memory back. */
 	void (*inode_free)(struct inode *ip);
@@ -211,21 +217,24 @@ struct mount {
 	const char *type;            /* I    "umfs", "proc" */
 	const char *source;          /* I    device name, or the type again */
 	char path[64];               /* I    where it is mounted, for /proc/mounts */
-	uint32_t dev;                /* I    st_dev, unique; vfs_mount sets it */
+	uint32_t dev;                /* I    st_dev, unique */
 	uint32_t flags;              /* a    MOUNT_* */
 	struct inode *root;          /* I    one reference */
-	struct inode *covers;        /* I    the directory it is mounted on, one reference; NULL: the root file system */
-	void *data;                  /* I    the type's own */
-	struct list link;            /* V    all mounts, in order of mounting */
-	struct list used;            /* V    inodes with references */
-	struct list lru;             /* V    inodes without, longest unused first */
+	struct inode *
+	    covers; /* I    the directory it is mounted on, one reference; NULL: the root file system */
+	void *data;       /* I    the type's own */
+	struct list link; /* V    all mounts, in order of mounting */
+	struct list used; /* V    inodes with references */
+	struct list lru;  /* V    inodes without, longest unused first */
+	unsigned nidle;   /* V    length of lru */
 };
 
 /* Who asks and from where.  A value on the caller's stack: the pointers are borrowed for the call. */
 struct vfs_ctx {
 	const struct cred *cred;
 	struct inode *root; /* "/" and the top for ".." */
-	struct inode *cwd;  /* where relative paths start: the current directory, or what dirfd names */
+	struct inode
+	    *cwd; /* where relative paths start: the current directory, or what dirfd names */
 	uint32_t umask;
 };
 
@@ -237,7 +246,9 @@ void vfs_init(void);
 /* Put `m` (root inode set, lists initialised by vfs_mount_init) on directory `at`, or make it the root (NULL).
  * => thread context.  => returns 0; EBUSY if something is mounted there; ENOTDIR.  Takes over m, and takes a reference of `at`. */
 int vfs_mount(struct mount *m, struct inode *at, const char *path);
-void vfs_mount_init(struct mount *m, const char *type, const char *source, const struct mount_ops *ops, void *data);
+/* Fields, lists, a device number that is no disk's. */
+void vfs_mount_init(
+    struct mount *m, const char *type, const char *source, const struct mount_ops *ops, void *data);
 
 /* The root directory of the root file system, referenced.  => after vfs_mount(.., NULL). */
 struct inode *vfs_root(void);
@@ -272,11 +283,13 @@ inode_is(const struct inode *ip, uint32_t type /* S_IFxxx */)
 #define VFS_FOLLOW 0x01u /* follow a symbolic link in the last component */
 #define VFS_EMPTY  0x02u /* "" means ctx->cwd itself (AT_EMPTY_PATH), else ENOENT */
 #define VFS_DIR    0x04u /* must be a directory */
-int vfs_lookup(const struct vfs_ctx *ctx, const char *path, unsigned flags, struct inode **ipp) MUST_CHECK;
+int vfs_lookup(
+    const struct vfs_ctx *ctx, const char *path, unsigned flags, struct inode **ipp) MUST_CHECK;
 
 /* open(2): O_RDONLY/WRONLY/RDWR, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW, O_PATH are obeyed here.  Device nodes are
  * returned like any inode: the caller opens the device.  *handle is for vfs_read/vfs_write/vfs_close. */
-int vfs_open(const struct vfs_ctx *ctx, const char *path, int oflags, uint32_t mode, struct inode **ipp, void **handle) MUST_CHECK;
+int vfs_open(const struct vfs_ctx *ctx, const char *path, int oflags, uint32_t mode,
+    struct inode **ipp, void **handle) MUST_CHECK;
 /* Undo vfs_open: calls the close op and drops the reference. */
 void vfs_close(struct inode *ip, void *handle);
 
@@ -288,7 +301,8 @@ int vfs_unlink(const struct vfs_ctx *ctx, const char *path);
 int vfs_rmdir(const struct vfs_ctx *ctx, const char *path);
 /* flags: VFS_RENAME_NOREPLACE or 0.  Both contexts have the same credentials and root. */
 #define VFS_RENAME_NOREPLACE 1u
-int vfs_rename(const struct vfs_ctx *from, const char *path, const struct vfs_ctx *to, const char *newpath, unsigned flags);
+int vfs_rename(const struct vfs_ctx *from, const char *path, const struct vfs_ctx *to,
+    const char *newpath, unsigned flags);
 
 /* The path of ctx->cwd below ctx->root, NUL-terminated, into buf.  => ERANGE, ENOENT if it was removed. */
 int vfs_getcwd(const struct vfs_ctx *ctx, char *buf, size_t size);
