@@ -336,6 +336,17 @@ fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec)
 	return slot != NULL ? 0 : EBADF;
 }
 
+uint32_t
+fdtable_bound(struct fdtable *t)
+{
+	uint32_t size;
+
+	spin_lock(&t->lock);
+	size = t->size;
+	spin_unlock(&t->lock);
+	return size;
+}
+
 int
 fdtable_next(struct fdtable *t, int from)
 {

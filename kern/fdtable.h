@@ -69,6 +69,9 @@ int fdtable_close(struct fdtable *t, int fd);
 int fdtable_get_cloexec(struct fdtable *t, int fd, bool *cloexec);
 int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
 
+/* No number from here on is in use, nor has ever been. */
+uint32_t fdtable_bound(struct fdtable *t);
+
 /* The first used number >= from, -1 if none: for /proc. */
 int fdtable_next(struct fdtable *t, int from);
 

@@ -162,7 +162,7 @@ seek_target(struct file *f, int64_t offset, int whence, int64_t *target)
 	}
 	if (whence == SEEK_END)
 		base = end;
-	return __builtin_add_overflow((int64_t)base, offset, target) ? EOVERFLOW : 0;
+	return __builtin_add_overflow((int64_t)base, offset, target) ? EINVAL : 0;
 }
 
 int

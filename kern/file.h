@@ -91,7 +91,7 @@ int file_write(struct file *f, struct uio *u);
 /* pread and pwrite: at u->offset.  => ESPIPE if the file has no position. */
 int file_pread(struct file *f, struct uio *u);
 int file_pwrite(struct file *f, struct uio *u);
-/* lseek(2): *pos is the new offset.  => EINVAL, ESPIPE, EOVERFLOW. */
+/* lseek(2): *pos is the new offset.  => EINVAL, ESPIPE, ENXIO. */
 int file_seek(struct file *f, int64_t offset, int whence, uint64_t *pos);
 int file_stat(struct file *f, struct vfs_attr *attr);
 unsigned file_poll(struct file *f, struct poll_wait *w);

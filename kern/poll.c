@@ -35,8 +35,9 @@
 #include "vm/zone.h"
 
 #define NS_PER_SEC    1000000000ull
-#define POLL_ON_STACK 8u   /* files that need no allocation */
-#define SELECT_MAX    1024 /* descriptors that pselect6 looks at, as many as an fd_set has */
+#define POLL_ON_STACK 8u    /* files that need no allocation */
+#define SELECT_MAX    1024u /* descriptors that pselect6 looks at, as many as an fd_set has */
+#define SELECT_BOUND  64u   /* always looks at these */
 #define SELECT_WORDS  (SELECT_MAX / 64)
 #define SELECT_READ   (POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
 #define SELECT_WRITE  (POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
@@ -336,9 +337,13 @@ test_bit(const uint64_t *bits, int fd)
 static int
 fetch_sets(struct select_sets *s, const struct syscall_args *args)
 {
-	s->n = MIN((int)args->a[0], SELECT_MAX);
-	if (s->n < 0)
+	uint32_t bound;
+
+	if ((int)args->a[0] < 0)
 		return EINVAL;
+	/* As on Linux, bits beyond the descriptor table are not even looked at. */
+	bound = MAX(fdtable_bound(curproc()->fdtable), SELECT_BOUND);
+	s->n = (int)MIN(MIN((uint32_t)args->a[0], bound), SELECT_MAX);
 	s->words = ((unsigned)s->n + 63) / 64;
 	memset(s->bits, 0, sizeof(s->bits));
 	for (int i = 0; i < 3; i++) {

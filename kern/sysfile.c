@@ -98,7 +98,7 @@ move_one(
 
 	if (f == NULL)
 		return -EBADF;
-	error = (int64_t)len < 0 ? EINVAL : in_user_space(base, len) ? 0 : EFAULT;
+	error = in_user_space(base, len) ? 0 : EFAULT;
 	if (!error)
 		error = move(f, &u);
 	file_unref(f);
