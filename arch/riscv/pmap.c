@@ -105,57 +105,48 @@ pmap_wired_count(const struct pmap *pm)
  * PTEs and rights.
  */
 /* Writing implies reading: the machine has no write-only pages. */
-static pte_t
+static inline pte_t
 rights_to_bits(vm_prot_t prot)
 {
-	pte_t bits = (prot & VM_PROT_EXEC) != 0 ? PTE_X : 0;
+	pte_t bits = (prot & VM_PROT_ALL) * PTE_R; /* R, W, X in the same order */
 
-	if ((prot & VM_PROT_WRITE) != 0)
-		return bits | PTE_R | PTE_W;
-	return (prot & VM_PROT_READ) != 0 ? bits | PTE_R : bits;
+	return (prot & VM_PROT_WRITE) != 0 ? bits | PTE_R : bits;
 }
+
+_Static_assert(VM_PROT_READ * PTE_R == PTE_R && VM_PROT_WRITE * PTE_R == PTE_W && VM_PROT_EXEC * PTE_R == PTE_X, "rights_to_bits");
 
 static vm_prot_t
 bits_to_rights(pte_t pte)
 {
-	vm_prot_t prot = (pte & PTE_R) != 0 ? VM_PROT_READ : 0;
-
-	if ((pte & PTE_W) != 0)
-		prot |= VM_PROT_WRITE;
-	if ((pte & PTE_X) != 0)
-		prot |= VM_PROT_EXEC;
-	return prot;
+	return (pte & PTE_RWX) / PTE_R;
 }
 
-/* Before a page is mapped executable: what was stored to it reaches the instruction caches.  Once for each content. */
+/*
+ * PGA_EXEC: what was stored to the page has reached the instruction caches.  Seen to once for each content, before the page is mapped
+ * executable; a page that may be written through a mapping has to be seen to again.
+ */
 static void
-sync_instructions(struct vm_page *m)
+update_exec(struct vm_page *m, pte_t rights)
 {
-	if ((__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
-		return;
-	pmap_sync_icache();
-	__atomic_fetch_or(&m->aflags, PGA_EXEC, __ATOMIC_RELAXED);
-}
+	bool exec = (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0;
 
-/* A page that may be written through a mapping has to be synchronised again. */
-static void
-forget_instructions(struct vm_page *m)
-{
-	if ((__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
+	if ((rights & PTE_X) != 0 && !exec) {
+		pmap_sync_icache();
+		__atomic_fetch_or(&m->aflags, PGA_EXEC, __ATOMIC_RELAXED);
+	}
+	if ((rights & PTE_W) != 0)
 		__atomic_fetch_and(&m->aflags, (uint8_t)~PGA_EXEC, __ATOMIC_RELAXED);
 }
 
 /* The leaf for m in pm, without A and D. */
-static pte_t
+static inline pte_t
 leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
 {
 	pte_t rights = rights_to_bits(prot);
 
 	KASSERT((rights & (PTE_R | PTE_X)) != 0);
-	if ((rights & PTE_X) != 0)
-		sync_instructions(m);
-	if ((rights & PTE_W) != 0)
-		forget_instructions(m);
+	if ((rights & PTE_X) != 0 || (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
+		update_exec(m, rights);
 	return pte_make(vm_page_to_phys(m), PTE_V | PTE_MANAGED | pm->leaf_bits | rights);
 }
 
@@ -177,7 +168,6 @@ mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
 	pm->resident--;
 	if ((old & PTE_WIRED) != 0)
 		pm->wired--;
-	pt_count(pte, -1);
 	flush_add(f, va);
 	return old;
 }
@@ -212,6 +202,7 @@ break_mapping(struct pmap *pm, pte_t *pte, vaddr_t va) REQUIRES(pm->lock)
 
 	flush_init(&f);
 	pte_t old = mapping_clear(pm, pte, va, &f);
+	pt_count(pte, -1);
 	tlb_flush(pm, &f);
 	pv_harvest(pte_page(old), old);
 	pv_remove(pte_page(old), pte);
@@ -250,7 +241,9 @@ pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsig
 	if ((prot & VM_PROT_WRITE) != 0 && ((flags & VM_PROT_WRITE) != 0 || pm == kernel_pmap))
 		leaf |= PTE_D;
 	spin_lock(&pm->lock);
-	pte_t *pte = pt_make(pm, va);
+	pte_t *pte = pt_find(pm, va);
+	if (pte == NULL)
+		pte = pt_make(pm, va);
 	pte_t old = pte != NULL ? pte_load(pte) : 0;
 	if ((old & PTE_V) != 0 && pte_pa(old) == pte_pa(leaf)) {
 		enter_again(pm, pte, va, old, leaf);
@@ -296,19 +289,20 @@ struct removal {
 static vaddr_t
 remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r) REQUIRES(pm->lock)
 {
-	unsigned left = pt_valid_entries(pte);
+	unsigned before = r->n, most = pt_valid_entries(pte);
+	pte_t *first = pte;
 
-	for (; va < end && left > 0; va += PAGE_SIZE, pte++) {
+	if (most > REMOVE_MAX - before)
+		most = REMOVE_MAX - before;
+	for (; va < end && r->n - before < most; va += PAGE_SIZE, pte++) {
 		if ((pte_load(pte) & PTE_V) == 0)
 			continue;
-		if (r->n == REMOVE_MAX)
-			return va;
 		r->gone[r->n].pte = pte;
 		r->gone[r->n].old = mapping_clear(pm, pte, va, &r->flush);
 		r->n++;
-		left--;
 	}
-	return end;
+	pt_count(first, -(int)(r->n - before));
+	return r->n < REMOVE_MAX ? end : va;
 }
 
 /* Where the last-level table for va ends, or `end` if that is before. */
@@ -523,7 +517,7 @@ pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
 {
 	bool fixed = false;
 
-	if (!va_belongs(pm, va))
+	if (!va_belongs(pm, va) || (pm != kernel_pmap && !pt_peek(pm, va)))
 		return false;
 	spin_lock(&pm->lock);
 	pte_t *pte = pt_find(pm, va);

@@ -24,7 +24,7 @@ struct phys_range; /* vm/vm_page.h */
 struct md_page {
 	union {
 		struct { /* a frame that spaces map */
-			pte_t *pv_first;          /* v  NULL: not mapped (then pv_more is NULL) */
+			pte_t *pv_first;          /* v  NULL: not mapped (then pv_more is NULL).  From NULL: a */
 			struct pv_chunk *pv_more; /* v  all other mappings */
 		};
 		struct { /* a frame that is a page table */

@@ -59,8 +59,10 @@ void tlb_kernel_grew(vaddr_t va);
  * pmap_table.c
  */
 /* The last-level entry for va, NULL if there is no table. */
-pte_t *pt_find(struct pmap *pm, vaddr_t va) REQUIRES(pm->lock);
-/* ... makes the tables.  NULL: no memory, nothing changed. */
+static inline pte_t *pt_find(struct pmap *pm, vaddr_t va) REQUIRES(pm->lock);
+/* Is there a valid entry for va?  Without the lock, so the answer may be old.  => not for the kernel's pmap. */
+bool pt_peek(const struct pmap *pm, vaddr_t va);
+/* As pt_find, but makes the tables.  NULL: no memory, nothing changed. */
 pte_t *pt_make(struct pmap *pm, vaddr_t va) REQUIRES(pm->lock);
 /* The entry for the lowest address >= *va and < end that has a last-level table; *va moves there.  NULL: none, *va = end. */
 pte_t *pt_next(struct pmap *pm, vaddr_t *va, vaddr_t end) REQUIRES(pm->lock);
@@ -75,6 +77,19 @@ unsigned pt_valid_entries(const pte_t *pte);
 struct pmap *pte_pmap(const pte_t *pte);
 vaddr_t pte_va(const pte_t *pte);
 struct vm_page *pte_page(pte_t value);
+
+static inline pte_t *
+pt_find(struct pmap *pm, vaddr_t va)
+{
+	pte_t upper = pm->root[pt_index(va, 2)];
+
+	if ((upper & PTE_V) == 0)
+		return NULL;
+	pte_t lower = pte_table(upper)[pt_index(va, 1)];
+	if ((lower & PTE_V) == 0)
+		return NULL;
+	return &pte_table(lower)[pt_index(va, 0)];
+}
 
 static inline void
 flush_init(struct flush *f)
@@ -108,7 +123,7 @@ void pv_harvest(struct vm_page *m, pte_t old);
  * pmap.c
  */
 extern struct pmap kernel_pmap_store;
-/* Make pte invalid and account for it; the shootdown (into f) and the reverse mapping are the caller's.  Returns what was there. */
+/* Make pte invalid; the shootdown (into f), pt_count and the reverse mapping are the caller's.  Returns what was there. */
 pte_t mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRES(pm->lock);
 
 #endif

@@ -5,7 +5,7 @@
  *      vm_page.md.pv_first --> PTE                            most pages are mapped once and need nothing else
  *                .pv_more  --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
  *
- * Only the first chunk has free slots, at its end; pv_first is in use when any is.
+ * Only the first chunk has free slots, at its end; pv_first is in use when any is.  It is filled without the lock.
  *
  * Locks: a hash of pv list locks, above the pmap locks.  A page's operation walks the list under its lock, which keeps the PTEs'
  * tables and pmaps alive, and tries the lock of each pmap on the way.  When one is taken it drops everything and begins again: what it
@@ -61,14 +61,12 @@ pmap_page_init(struct vm_page *m)
 /*
  * The list.
  */
-/* A slot to put another mapping in; NULL: no memory. */
+/* A slot of a chunk, to put another mapping in; NULL: no memory. */
 static pte_t **
 pv_free_slot(struct md_page *md)
 {
 	struct pv_chunk *chunk = md->pv_more;
 
-	if (md->pv_first == NULL)
-		return &md->pv_first;
 	for (unsigned i = 0; chunk != NULL && i < PV_SLOTS; i++) {
 		if (chunk->pte[i] == NULL)
 			return &chunk->pte[i];
@@ -81,17 +79,33 @@ pv_free_slot(struct md_page *md)
 	return &chunk->pte[0];
 }
 
+/* From empty, the list changes in this way only, and the usual first mapping needs no lock. */
+static bool
+pv_insert_first(struct md_page *md, pte_t *pte)
+{
+	pte_t *none = NULL;
+
+	return __atomic_compare_exchange_n(&md->pv_first, &none, pte, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 int
 pv_insert(struct vm_page *m, pte_t *pte)
 {
 	struct spinlock *lock = pv_lock_of(m);
+	int error = 0;
 
+	if (pv_insert_first(&m->md, pte))
+		return 0;
 	spin_lock(lock);
-	pte_t **slot = pv_free_slot(&m->md);
-	if (slot != NULL)
-		*slot = pte;
+	if (!pv_insert_first(&m->md, pte)) { /* it may be empty by now */
+		pte_t **slot = pv_free_slot(&m->md);
+		if (slot != NULL)
+			*slot = pte;
+		else
+			error = ENOMEM;
+	}
 	spin_unlock(lock);
-	return slot != NULL ? 0 : ENOMEM;
+	return error;
 }
 
 /* Take the mapping that was added last off the list: one whose slot may become empty.  => there is one */
@@ -239,6 +253,7 @@ pv_try_remove_all(struct vm_page *m) NO_LOCK_ANALYSIS
 			return false;
 		flush_init(&f);
 		pv_harvest(m, mapping_clear(pm, pte, va, &f));
+		pt_count(pte, -1);
 		pt_prune(pm, va, &f);
 		tlb_flush(pm, &f);
 		pv_remove_locked(m, pte);

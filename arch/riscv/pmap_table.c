@@ -92,19 +92,6 @@ pt_below(struct pmap *pm, pte_t *entry, vaddr_t va)
 	return pte_table(*entry);
 }
 
-pte_t *
-pt_find(struct pmap *pm, vaddr_t va)
-{
-	pte_t upper = pm->root[pt_index(va, 2)];
-
-	if ((upper & PTE_V) == 0)
-		return NULL;
-	pte_t lower = pte_table(upper)[pt_index(va, 1)];
-	if ((lower & PTE_V) == 0)
-		return NULL;
-	return &pte_table(lower)[pt_index(va, 0)];
-}
-
 /* Unlink the table below `entry` if it is empty. */
 static void
 pt_prune_below(struct pmap *pm, pte_t *entry, struct flush *f)
@@ -144,6 +131,23 @@ pt_free(struct flush *f)
 		vm_page_unwire(pt, PQ_NONE);
 	}
 	flush_init(f);
+}
+
+/*
+ * The tables may be freed while we look, and used for something else.  Then what we read is garbage, but it is read from RAM, for no
+ * address is followed that is not a page's.
+ */
+bool
+pt_peek(const struct pmap *pm, vaddr_t va)
+{
+	pte_t upper = pte_load(&pm->root[pt_index(va, 2)]);
+
+	if ((upper & PTE_V) == 0)
+		return false;
+	pte_t lower = pte_load(&pte_table(upper)[pt_index(va, 1)]);
+	if ((lower & PTE_V) == 0 || pte_page(lower) == NULL)
+		return false;
+	return (pte_load(&pte_table(lower)[pt_index(va, 0)]) & PTE_V) != 0;
 }
 
 pte_t *

@@ -31,7 +31,6 @@
 
 #define PTE_RWX       (PTE_R | PTE_W | PTE_X)
 #define PTE_PPN_SHIFT 10
-#define PTE_PPN_MASK  (((1ul << 44) - 1) << PTE_PPN_SHIFT)
 
 #define PT_LEVELS  3
 #define PT_ENTRIES 512u
@@ -56,10 +55,11 @@ pte_make(paddr_t pa, pte_t bits)
 	return (pa >> PAGE_SHIFT) << PTE_PPN_SHIFT | bits;
 }
 
+/* The bits above the frame number are zero in all entries that we make. */
 static inline paddr_t
 pte_pa(pte_t pte)
 {
-	return (pte & PTE_PPN_MASK) >> PTE_PPN_SHIFT << PAGE_SHIFT;
+	return pte >> PTE_PPN_SHIFT << PAGE_SHIFT;
 }
 
 static inline bool
