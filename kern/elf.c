@@ -3,14 +3,18 @@
  * ELF files in memory.
  *
  *      file:    | header | ... | text ........ | data ..... |
- *      memory:           bias + vaddr: text (R X)   data (RW) | bss: rest of data's last page zeroed, then anonymous pages
+ *      memory:  bias + vaddr: text (R X)   data (RW) | bss
  *
- * A segment is a private mapping of the file's object, so programs share their text and nothing is read before it is used.  Every number of
- * the headers is checked before it is used; a file that makes no sense is ENOEXEC.
+ * Bss is the rest of the data's last page, made zero, then anonymous pages.
+ *
+ * A segment is a private mapping of the file's object, so programs share their text and nothing is
+ * read before it is used.  Every number of the headers is checked before it is used; a file that
+ * makes no sense is ENOEXEC.
  *
  * Lock order: the new space's map, for one insertion at a time.
  *
- * Rejected: reading segments into anonymous memory.  It is simpler, but a second copy of every program in memory for each process.
+ * Rejected: reading segments into anonymous memory.  It is simpler, but a second copy of every
+ * program in memory for each process.
  */
 #include "kern/elf.h"
 
@@ -33,10 +37,10 @@
 /* A file being loaded. */
 struct elf_file {
 	struct inode *ip;
-	uint64_t size;      /* bytes of the file */
+	uint64_t size; /* bytes of the file */
 	Elf64_Ehdr eh;
-	Elf64_Phdr *ph;     /* kmalloc, PHDRS_SIZE */
-	vaddr_t low, high;  /* pages that the segments span, before bias */
+	Elf64_Phdr *ph;    /* kmalloc, PHDRS_SIZE */
+	vaddr_t low, high; /* pages that the segments span, before bias */
 	struct vm_object *object;
 };
 
@@ -47,7 +51,7 @@ struct elf_file {
 void
 space_writer_init(struct space_writer *w, struct vmspace *vm, vaddr_t va)
 {
-	*w = (struct space_writer){ .vm = vm, .va = va };
+	*w = (struct space_writer){.vm = vm, .va = va};
 }
 
 static void
@@ -152,8 +156,8 @@ header_is_good(const Elf64_Ehdr *eh)
 {
 	return memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
 	    eh->e_ident[EI_DATA] == ELFDATA2LSB && eh->e_machine == EM_RISCV &&
-	    (eh->e_type == ET_EXEC || eh->e_type == ET_DYN) && eh->e_phentsize == sizeof(Elf64_Phdr) &&
-	    eh->e_phnum >= 1 && eh->e_phnum <= PHDR_MAX;
+	    (eh->e_type == ET_EXEC || eh->e_type == ET_DYN) &&
+	    eh->e_phentsize == sizeof(Elf64_Phdr) && eh->e_phnum >= 1 && eh->e_phnum <= PHDR_MAX;
 }
 
 /* Exactly n bytes. */
@@ -184,7 +188,8 @@ segment_is_good(const struct elf_file *f, const Elf64_Phdr *ph)
 {
 	return ph->p_filesz <= ph->p_memsz && ph->p_memsz <= VM_MAX_USER_ADDRESS &&
 	    ph->p_vaddr <= VM_MAX_USER_ADDRESS - ph->p_memsz && ph->p_offset <= f->size &&
-	    ph->p_filesz <= f->size - ph->p_offset && ((ph->p_vaddr ^ ph->p_offset) & PAGE_MASK) == 0;
+	    ph->p_filesz <= f->size - ph->p_offset &&
+	    ((ph->p_vaddr ^ ph->p_offset) & PAGE_MASK) == 0;
 }
 
 /* All segments: good, ascending, page by page apart. */
@@ -246,7 +251,8 @@ choose_bias(struct vmspace *vm, const struct elf_file *f, enum elf_role role, va
 		return 0;
 	if (role == ELF_INTERPRETER) {
 		vm_map_lock(&vm->map);
-		found = vm_map_findspace(&vm->map, vm->map.min, vm->map.max, f->high - f->low, true, &at);
+		found = vm_map_findspace(
+		    &vm->map, vm->map.min, vm->map.max, f->high - f->low, true, &at);
 		vm_map_unlock(&vm->map);
 	}
 	if (!found || f->high - f->low > USER_STACK_TOP - at)
@@ -274,14 +280,15 @@ static int
 map_file_part(struct vmspace *vm, struct elf_file *f, const Elf64_Phdr *ph, vaddr_t bias)
 {
 	struct vm_map_args args = {
-		.object = f->object,
-		.offset = trunc_page(ph->p_offset),
-		.prot = segment_prot(ph),
-		.max_prot = VM_PROT_ALL,
-		.inherit = VM_INHERIT_COPY,
-		.eflags = MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY,
+	    .object = f->object,
+	    .offset = trunc_page(ph->p_offset),
+	    .prot = segment_prot(ph),
+	    .max_prot = VM_PROT_ALL,
+	    .inherit = VM_INHERIT_COPY,
+	    .eflags = MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY,
 	};
-	vaddr_t start = bias + trunc_page(ph->p_vaddr), end = bias + round_page(ph->p_vaddr + ph->p_filesz);
+	vaddr_t start = bias + trunc_page(ph->p_vaddr),
+		end = bias + round_page(ph->p_vaddr + ph->p_filesz);
 	int error;
 
 	if (ph->p_filesz == 0)
@@ -298,11 +305,12 @@ static int
 map_bss(struct vmspace *vm, const Elf64_Phdr *ph, vaddr_t bias)
 {
 	struct vm_map_args args = {
-		.prot = segment_prot(ph),
-		.max_prot = VM_PROT_ALL,
-		.inherit = VM_INHERIT_COPY,
+	    .prot = segment_prot(ph),
+	    .max_prot = VM_PROT_ALL,
+	    .inherit = VM_INHERIT_COPY,
 	};
-	vaddr_t file_end = bias + ph->p_vaddr + ph->p_filesz, end = bias + ph->p_vaddr + ph->p_memsz;
+	vaddr_t file_end = bias + ph->p_vaddr + ph->p_filesz,
+		end = bias + ph->p_vaddr + ph->p_memsz;
 	vaddr_t start = ph->p_filesz != 0 ? round_page(file_end) : trunc_page(file_end);
 	int error = 0;
 
@@ -366,7 +374,8 @@ describe(const struct elf_file *f, vaddr_t bias, struct elf_image *image)
 
 /* => f->ph is allocated; the caller frees it and drops f->object. */
 static int
-load(struct vmspace *vm, struct elf_file *f, enum elf_role role, struct elf_image *image, char *interp)
+load(struct vmspace *vm, struct elf_file *f, enum elf_role role, struct elf_image *image,
+    char *interp)
 {
 	vaddr_t bias;
 	int error = read_headers(f);
@@ -387,9 +396,10 @@ load(struct vmspace *vm, struct elf_file *f, enum elf_role role, struct elf_imag
 }
 
 int
-elf_load(struct vmspace *vm, struct inode *file, enum elf_role role, struct elf_image *image, char *interp)
+elf_load(struct vmspace *vm, struct inode *file, enum elf_role role, struct elf_image *image,
+    char *interp)
 {
-	struct elf_file f = { .ip = file, .size = file->size };
+	struct elf_file f = {.ip = file, .size = file->size};
 	int error;
 
 	if (interp != NULL)

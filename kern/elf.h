@@ -19,23 +19,27 @@ enum elf_role {
 
 /* Where an image went. */
 struct elf_image {
-	vaddr_t bias;  /* added to the addresses of the file */
+	vaddr_t bias; /* added to the addresses of the file */
 	vaddr_t entry;
-	vaddr_t phdr;  /* the program headers in memory */
+	vaddr_t phdr; /* the program headers in memory */
 	unsigned phnum;
-	vaddr_t end;   /* of its last byte */
+	vaddr_t end; /* of its last byte */
 };
 
-/* Map the segments of `file` into vm.  interp (ELF_INTERP_MAX bytes; NULL for interpreters): the interpreter's path, "" if it needs none.
- * => no lock held; may sleep.  => 0; ENOEXEC: not an ELF file for this machine, or one whose headers make no sense; EIO, ENOMEM.
- * On failure part of it may be mapped: throw vm away. */
-int elf_load(struct vmspace *vm, struct inode *file, enum elf_role role, struct elf_image *image, char *interp) MUST_CHECK;
+/* Map the segments of `file` into vm.  interp (ELF_INTERP_MAX bytes; NULL for interpreters): the
+ * interpreter's path, "" if it needs none.
+ * => no lock held; may sleep.  => 0; ENOEXEC: not an ELF file for this machine, or one whose
+ * headers make no sense; EIO, ENOMEM. On failure part of it may be mapped: throw vm away. */
+int elf_load(struct vmspace *vm, struct inode *file, enum elf_role role, struct elf_image *image,
+    char *interp) MUST_CHECK;
 
 /* Map [start, end) in a space that is being built.  => may sleep.  => as vm_map_insert; ENOMEM. */
-int elf_map(struct vmspace *vm, vaddr_t start, vaddr_t end, const struct vm_map_args *args) MUST_CHECK;
+int
+elf_map(struct vmspace *vm, vaddr_t start, vaddr_t end, const struct vm_map_args *args) MUST_CHECK;
 
 /*
- * Writing one piece after another; the first error stops it and is returned at the end.  => no lock held; may sleep.
+ * Writing one piece after another; the first error stops it and is returned at the end.  => no lock
+ * held; may sleep.
  */
 struct space_writer {
 	struct vmspace *vm;

@@ -2,20 +2,22 @@
 /*
  * execve: another program in the same process.
  *
- *      args_fetch     path, arguments, environment: from the old space into a buffer in exec_map
- *      open_program   the file; for "#! interpreter" scripts again with that file in front of the arguments
- *      elf_load       a fresh address space: trampoline, stack, segments of the program (and of its ELF interpreter)
+ *      args_fetch     path, arguments, environment: from the old space to a buffer in exec_map
+ *      open_program   the file; for "#! interpreter" scripts that file, with the script as argument
+ *      build_space    a fresh address space: trampoline, stack, program, ELF interpreter if any
  *      stack_fill     strings, pointers and the auxiliary vector onto the new stack
  *      ------ up to here everything can fail, and then nothing has happened ------
- *      commit         the old space goes, descriptors close, signals reset, registers are the program's
+ *      commit         the old space goes, descriptors close, signals reset, new registers
  *
- * Segments are mapped from the file's object, privately: nothing is read before it is touched.  The new space is written to through held
- * pages (space_put), as it is not active yet.
+ * Segments are mapped from the file's object, privately: nothing is read before it is touched.  The
+ * new space is written to through held pages (space_put), as it is not active yet.
  *
  * The user stack, from USER_STACK_TOP down:
- *      8 zero bytes, path, environment and argument strings, 16 random bytes, auxv, envp, argv, argc <- sp (16-byte aligned)
+ *      8 zero bytes, path, environment and argument strings, 16 random bytes, auxv, envp, argv,
+ *      argc <- sp (16-byte aligned)
  *
- * Lock order: none is held while anything is read, mapped or copied; proc.lock for the switch in commit.
+ * Lock order: none is held while anything is read, mapped or copied; proc.lock for the switch in
+ * commit.
  */
 #include <elf.h>
 #include <errno.h>
@@ -40,17 +42,18 @@
 #include "vm/vmspace.h"
 #include "vm/zone.h"
 
-#define EXEC_BUFFER   (1ul << 20)    /* bytes of exec_map for one execve */
-#define EXEC_HEADROOM (2ul * 4096)   /* what scripts may put in front of the arguments */
-#define ARG_STRLEN    (128ul << 10)  /* the longest string, with NUL, as on Linux */
-#define SCRIPT_LEVELS 4              /* scripts run by scripts */
-#define SCRIPT_LINE   256            /* bytes of a first line that count */
-#define STACK_MARGIN  (128ul << 10)  /* stack mapped from the start beyond what is on it */
-#define STACK_MAX     (1ul << 30)    /* reserved for a stack without limit */
-#define HWCAP         0x112dul       /* letters of IMAFDC, as bits */
+#define EXEC_BUFFER   (1ul << 20)   /* bytes of exec_map for one execve */
+#define EXEC_HEADROOM (2ul * 4096)  /* what scripts may put in front of the arguments */
+#define ARG_STRLEN    (128ul << 10) /* the longest string, with NUL, as on Linux */
+#define SCRIPT_LEVELS 4             /* scripts run by scripts */
+#define SCRIPT_LINE   256           /* bytes of a first line that count */
+#define STACK_MARGIN  (128ul << 10) /* stack mapped from the start beyond what is on it */
+#define STACK_MAX     (1ul << 30)   /* reserved for a stack without limit */
+#define HWCAP         0x112dul      /* letters of IMAFDC, as bits */
 #define NAUX          16
 
-/* Strings: path at buf, then headroom, then argv and envp, each NUL-terminated, without gaps from `begin` to `end`. */
+/* Strings: path at buf, then headroom, then argv and envp, each NUL-terminated, without gaps from
+ * `begin` to `end`. */
 struct exec_args {
 	char *buf;
 	char *path;
@@ -176,7 +179,8 @@ args_fetch(struct exec_args *a, uint64_t path, uint64_t argv, uint64_t envp)
 }
 
 static int
-args_fetch_kernel(struct exec_args *a, const char *path, const char *const *argv, const char *const *envp)
+args_fetch_kernel(
+    struct exec_args *a, const char *path, const char *const *argv, const char *const *envp)
 {
 	int error = args_alloc(a);
 
@@ -264,7 +268,8 @@ enter_script(struct exec *x, char *line)
 	inode_unref(x->file);
 	x->file = ip;
 	args_drop_first(a);
-	if (!args_prepend(a, a->path) || (arg != NULL && !args_prepend(a, arg)) || !args_prepend(a, interp))
+	if (!args_prepend(a, a->path) || (arg != NULL && !args_prepend(a, arg)) ||
+	    !args_prepend(a, interp))
 		return E2BIG;
 	strlcpy(a->path, interp, VFS_PATH_MAX);
 	return 0;
@@ -314,10 +319,10 @@ static int
 map_trampoline(struct vmspace *vm)
 {
 	struct vm_map_args args = {
-		.object = signal_trampoline(),
-		.prot = VM_PROT_READ | VM_PROT_EXEC,
-		.max_prot = VM_PROT_READ | VM_PROT_EXEC,
-		.inherit = VM_INHERIT_SHARE,
+	    .object = signal_trampoline(),
+	    .prot = VM_PROT_READ | VM_PROT_EXEC,
+	    .max_prot = VM_PROT_READ | VM_PROT_EXEC,
+	    .inherit = VM_INHERIT_SHARE,
 	};
 	int error = elf_map(vm, USER_TRAMPOLINE, USER_TRAMPOLINE + PAGE_SIZE, &args);
 
@@ -428,22 +433,22 @@ static void
 fill_aux(const struct exec *x, const struct stack_plan *s, struct aux aux[NAUX])
 {
 	const struct aux all[NAUX] = {
-		{ AT_PHDR, x->image.phdr },
-		{ AT_PHENT, sizeof(Elf64_Phdr) },
-		{ AT_PHNUM, x->image.phnum },
-		{ AT_PAGESZ, PAGE_SIZE },
-		{ AT_BASE, x->interp.bias },
-		{ AT_FLAGS, 0 },
-		{ AT_ENTRY, x->image.entry },
-		{ AT_UID, x->cred.ruid },
-		{ AT_EUID, x->cred.euid },
-		{ AT_GID, x->cred.rgid },
-		{ AT_EGID, x->cred.egid },
-		{ AT_HWCAP, HWCAP },
-		{ AT_SECURE, x->secure },
-		{ AT_RANDOM, s->random },
-		{ AT_EXECFN, s->path },
-		{ AT_NULL, 0 },
+	    {AT_PHDR, x->image.phdr},
+	    {AT_PHENT, sizeof(Elf64_Phdr)},
+	    {AT_PHNUM, x->image.phnum},
+	    {AT_PAGESZ, PAGE_SIZE},
+	    {AT_BASE, x->interp.bias},
+	    {AT_FLAGS, 0},
+	    {AT_ENTRY, x->image.entry},
+	    {AT_UID, x->cred.ruid},
+	    {AT_EUID, x->cred.euid},
+	    {AT_GID, x->cred.rgid},
+	    {AT_EGID, x->cred.egid},
+	    {AT_HWCAP, HWCAP},
+	    {AT_SECURE, x->secure},
+	    {AT_RANDOM, s->random},
+	    {AT_EXECFN, s->path},
+	    {AT_NULL, 0},
 	};
 
 	memcpy(aux, all, sizeof(all));
@@ -491,7 +496,8 @@ stack_fill(struct exec *x)
 	space_put(&w, a->path, strlen(a->path) + 1);
 	x->sp = s.sp;
 	x->vm->arg_start = s.strings;
-	/* The environment begins where the pointers to the arguments stopped; /proc wants to know. */
+	/* The environment begins where the pointers to the arguments stopped; /proc wants to know.
+	 * */
 	x->vm->arg_end = s.strings;
 	for (unsigned i = 0; i < a->argc; i++)
 		x->vm->arg_end += strlen(a->begin + (x->vm->arg_end - s.strings)) + 1;
@@ -588,7 +594,7 @@ commit(struct exec *x)
 int
 proc_exec(uint64_t path, uint64_t argv, uint64_t envp)
 {
-	struct exec x = { .vm = NULL };
+	struct exec x = {.vm = NULL};
 	int error = args_fetch(&x.args, path, argv, envp);
 
 	if (error == 0)
@@ -602,7 +608,7 @@ proc_exec(uint64_t path, uint64_t argv, uint64_t envp)
 int
 proc_exec_kernel(const char *path, const char *const *argv, const char *const *envp)
 {
-	struct exec x = { .vm = NULL };
+	struct exec x = {.vm = NULL};
 	int error = args_fetch_kernel(&x.args, path, argv, envp);
 
 	if (error == 0)

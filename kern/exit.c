@@ -2,15 +2,17 @@
 /*
  * The end of threads and processes, and waiting for it.
  *
- *      exit(2) of one thread ------------------------> uthread_exit ---last one---> process_end: memory, files go
- *      exit_group, fatal signal --> proc_exit: all --'                                   |
- *                                                             zombie --wait--> reap: thread, pid, struct go
+ *      exit(2) of one thread ------------------> uthread_exit --last one--> process_end:
+ *      exit_group, fatal signal -> proc_exit: all --'            memory, files go --> zombie
+ *                                                        --wait--> reap: thread, pid, struct go
  *
- * A parent that ignores SIGCHLD (or says SA_NOCLDWAIT) does not wait: its children are unlinked at once, and the scheduler's reaper frees the
- * thread, which holds the last reference.  Orphans belong to init.
+ * A parent that ignores SIGCHLD (or says SA_NOCLDWAIT) does not wait: its children are unlinked at
+ * once, and the scheduler's reaper frees the thread, which holds the last reference.  Orphans
+ * belong to init.
  *
- * Lock order: proc_tree_lock, proc.lock.  The zombie becomes visible under the tree lock with interrupts off, and they stay off
- * until its thread has left its stack, so that whoever reaps it spins only for the length of a switch.
+ * Lock order: proc_tree_lock, proc.lock.  The zombie becomes visible under the tree lock with
+ * interrupts off, and they stay off until its thread has left its stack, so that whoever reaps it
+ * spins only for the length of a switch.
  */
 #include <errno.h>
 #include <string.h>
@@ -178,19 +180,21 @@ parent_does_not_wait(const struct proc *p)
 {
 	const struct sigaction *a = &p->parent->actions->action[SIGCHLD];
 
-	return p->exit_signal == SIGCHLD && (a->sa_handler == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
+	return p->exit_signal == SIGCHLD &&
+	    (a->sa_handler == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
 }
 
 static void
 tell_parent(struct proc *p, uint32_t uid)
 {
-	siginfo_t info = { .si_signo = p->exit_signal };
+	siginfo_t info = {.si_signo = p->exit_signal};
 
 	proc_wake_parent(p);
 	if (p->exit_signal == 0)
 		return;
 	info.si_code = WIFSIGNALED(p->exit_status) ? CLD_KILLED : CLD_EXITED;
-	info.si_status = WIFSIGNALED(p->exit_status) ? WTERMSIG(p->exit_status) : WEXITSTATUS(p->exit_status);
+	info.si_status =
+	    WIFSIGNALED(p->exit_status) ? WTERMSIG(p->exit_status) : WEXITSTATUS(p->exit_status);
 	info.si_pid = p->pid;
 	info.si_uid = uid;
 	signal_proc_locked(p->parent, p->exit_signal, &info);
@@ -214,7 +218,7 @@ note_stopped(struct proc *p, void *arg)
 static void
 release_orphaned_group(int32_t pgid)
 {
-	struct orphan_search s = { pgid, false };
+	struct orphan_search s = {pgid, false};
 
 	if (!pgrp_is_orphaned(pgid))
 		return;
@@ -235,7 +239,8 @@ release_orphaned_groups(struct proc *p)
 	for (;;) {
 		int32_t pgid = 0;
 
-		/* Ascending, so that each is looked at once though the list may change in between. */
+		/* Ascending, so that each is looked at once though the list may change in between.
+		 * */
 		spin_lock(&proc_tree_lock);
 		LIST_FOREACH(link, &p->children) {
 			int32_t candidate = LIST_ENTRY(link, struct proc, sibling)->pgid;
@@ -352,7 +357,9 @@ wait_report(struct proc *child, struct wait_result *r)
 	proc_usage_to_rusage(&u, &r->usage);
 	r->pid = child->pid;
 	spin_lock(&child->lock);
-	r->uid = list_empty(&child->threads) ? 0 : LIST_ENTRY(child->threads.next, struct uthread, link)->cred.ruid;
+	r->uid = list_empty(&child->threads)
+	    ? 0
+	    : LIST_ENTRY(child->threads.next, struct uthread, link)->cred.ruid;
 	spin_unlock(&child->lock);
 }
 
@@ -368,7 +375,8 @@ reap(struct proc *p)
 	proc_unref(p);
 }
 
-/* Look once.  => tree locked; *child: the one that has something to report.  ECHILD: there is nobody to wait for. */
+/* Look once.  => tree locked; *child: the one that has something to report.  ECHILD: there is
+ * nobody to wait for. */
 static int
 wait_scan(const struct wait_query *q, struct wait_result *r, struct proc **childp)
 {

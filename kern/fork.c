@@ -5,8 +5,9 @@
  *      prepare (may fail, nobody sees it)                          commit (cannot fail)
  *      proc_create -> address space -> files -> thread, registers  proc_publish -> sched_ready
  *
- * The child's thread starts in child_start(), which leaves for user mode with a copy of the parent's registers and a0 = 0.  A vfork child
- * runs in its parent's space; the parent waits until the child has another one, or none.
+ * The child's thread starts in child_start(), which leaves for user mode with a copy of the
+ * parent's registers and a0 = 0.  A vfork child runs in its parent's space; the parent waits until
+ * the child has another one, or none.
  *
  * Lock order: one proc.lock at a time, for reading the parent; memory is copied with none.
  */
@@ -109,7 +110,8 @@ prepare_child(const struct clone_args *args, struct proc **childp)
 	if (error == 0)
 		error = copy_files(child, parent, args->flags);
 	if (error == 0) {
-		t = uthread_create(child, child->pid, curthread()->name, child_start, (void *)set_tid);
+		t = uthread_create(
+		    child, child->pid, curthread()->name, child_start, (void *)set_tid);
 		if (t == NULL)
 			error = ENOMEM;
 	}

@@ -2,9 +2,11 @@
 /*
  * Boot arguments and process 1.
  *
- *      init_start --> thread of process 1: harts -> disks, terminal -> root file system -> /proc -> execve of the first program
+ *      init_start --> thread of process 1: harts -> disks, terminal -> root file system -> /proc
+ *                     -> execve of the first program
  *
- * If any of this fails there is nothing left to do: one line says what, and the machine goes off with status 125.
+ * If any of this fails there is nothing left to do: one line says what, and the machine goes off
+ * with status 125.
  */
 #include "kern/init.h"
 
@@ -34,19 +36,28 @@
 #define INIT_ARGS    32
 
 /* The first program, from init= or run=; pointers into machine.bootargs. */
-static const char *init_argv[INIT_ARGS + 1] = { INIT_DEFAULT };
-static const char *const init_envp[] = { "PATH=/bin", "HOME=/root", "TERM=vt100", NULL };
+static const char *init_argv[INIT_ARGS + 1] = {INIT_DEFAULT};
+static const char *const init_envp[] = {"PATH=/bin", "HOME=/root", "TERM=vt100", NULL};
 
 static void NORETURN
 boot_failed(const char *what, const char *name, int error)
 {
 	static const char *const names[] = {
-		[ENOENT] = "ENOENT", [EIO] = "EIO", [E2BIG] = "E2BIG", [ENOEXEC] = "ENOEXEC", [EAGAIN] = "EAGAIN",
-		[ENOMEM] = "ENOMEM", [EACCES] = "EACCES", [ENOTDIR] = "ENOTDIR", [EINVAL] = "EINVAL", [ELOOP] = "ELOOP",
+	    [ENOENT] = "ENOENT",
+	    [EIO] = "EIO",
+	    [E2BIG] = "E2BIG",
+	    [ENOEXEC] = "ENOEXEC",
+	    [EAGAIN] = "EAGAIN",
+	    [ENOMEM] = "ENOMEM",
+	    [EACCES] = "EACCES",
+	    [ENOTDIR] = "ENOTDIR",
+	    [EINVAL] = "EINVAL",
+	    [ELOOP] = "ELOOP",
 	};
 	const char *why = error > 0 && (size_t)error < NELEM(names) ? names[error] : NULL;
 
-	klog(LOG_ERROR, "umbra: %s %s: error %d%s%s", what, name, error, why != NULL ? " " : "", why != NULL ? why : "");
+	klog(LOG_ERROR, "umbra: %s %s: error %d%s%s", what, name, error, why != NULL ? " " : "",
+	    why != NULL ? why : "");
 	machine_poweroff(BOOT_FAILED);
 }
 
@@ -67,8 +78,7 @@ static void
 parse_log(const char *name)
 {
 	static const char *const names[] = {
-		[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"
-	};
+	    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
 
 	for (unsigned i = 0; i < NELEM(names); i++)
 		if (strcmp(name, names[i]) == 0) {

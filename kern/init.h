@@ -8,7 +8,8 @@
 /* Read machine.bootargs; sets the log level.  => boot, first of all. */
 void init_parse_bootargs(void);
 
-/* Make process 1; its thread does the rest of the boot, all that may sleep.  => boot, everything but disks and harts is there. */
+/* Make process 1; its thread does the rest of the boot, all that may sleep.  => boot, everything
+ * but disks and harts is there. */
 void init_start(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot order.  The machine layer has done its part (arch/riscv/start.c): final page tables, device tree read, interrupts off.  What follows runs
- * on hart 0's boot stack and must not sleep; what may sleep comes in process 1 (kern/init.c).
+ * Boot order.  The machine layer has done its part (arch/riscv/start.c): final page tables, device
+ * tree read, interrupts off.  What follows runs on hart 0's boot stack and must not sleep; what may
+ * sleep comes in process 1 (kern/init.c).
  */
 #include "arch/riscv/machine.h"
 #include "kern/base/debug.h"
@@ -31,33 +32,34 @@ static void
 memory_init(void)
 {
 	vm_page_startup(machine.free, machine.nfree); /* frames: everything below comes from them */
-	zone_bootstrap();                             /* small objects, in frames of the direct map */
-	pmap_init();                                  /* zones for page tables' bookkeeping */
-	vm_object_init();                             /* before km_init: kernel memory is an object */
-	vm_map_startup();                             /* the zone of map entries */
-	km_init();                                    /* kernel_map and submaps: kernel stacks from here on */
-	vmspace_init();                               /* user address spaces */
+	zone_bootstrap(); /* small objects, in frames of the direct map */
+	pmap_init();      /* zones for page tables' bookkeeping */
+	vm_object_init(); /* before km_init: kernel memory is an object */
+	vm_map_startup(); /* the zone of map entries */
+	km_init();        /* kernel_map and submaps: kernel stacks from here on */
+	vmspace_init();   /* user address spaces */
 }
 
 void
 kernel_main(void)
 {
-	sched_bootstrap();               /* run queues and sleep queues exist: wakeups are harmless from here on */
-	init_parse_bootargs();           /* how much the others may say */
-	uart_init();                     /* console_serial: messages no longer go through the firmware */
-	klog(LOG_INFO, "Umbra: %u harts, %lu MiB of memory", machine.nhart, machine.ram_bytes >> 20);
-	clock_set_real(rtc_now_ns());    /* time stamps */
-	random_init(NULL, 0);            /* after the clock, which is part of the seed */
+	sched_bootstrap();     /* run queues, sleep queues: wakeups are harmless from here on */
+	init_parse_bootargs(); /* how much the others may say */
+	uart_init();           /* console_serial: messages no longer go through the firmware */
+	klog(
+	    LOG_INFO, "Umbra: %u harts, %lu MiB of memory", machine.nhart, machine.ram_bytes >> 20);
+	clock_set_real(rtc_now_ns()); /* time stamps */
+	random_init(NULL, 0);         /* after the clock, which is part of the seed */
 	memory_init();
-	null_init();                     /* devices that need no interrupts */
-	vfs_init();                      /* inode cache and mounts: before any file system */
-	fs_init();                       /* its zones, and the hook that gives memory back */
+	null_init(); /* devices that need no interrupts */
+	vfs_init();  /* inode cache and mounts: before any file system */
+	fs_init();   /* its zones, and the hook that gives memory back */
 	fdtable_init();
-	file_init();                     /* after fdtable: open files */
-	file_dev_init();                 /* drivers may wake pollers */
+	file_init();     /* after fdtable: open files */
+	file_dev_init(); /* drivers may wake pollers */
 	pipe_init();
-	proc_init();                     /* after vm and files: starts the first kernel thread */
-	init_start();                    /* process 1, which runs once we are idle */
+	proc_init();  /* after vm and files: starts the first kernel thread */
+	init_start(); /* process 1, which runs once we are idle */
 	sched_idle();
 }
 

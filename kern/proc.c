@@ -5,15 +5,15 @@
  *      proc_create --> proc_publish --> (runs) --> zombie --> proc_unlink --> last proc_unref
  *        pid, memory     findable                  exit.c      by wait          memory
  *
- * A struct proc is freed by its last reference: being in the pid table is one, each thread is one, whoever looked it up has one.  Pids and
- * tids come from one bitmap; a number stays taken while its process is not waited for, and is not handed out while it still names a
- * process group or session.
+ * A struct proc is freed by its last reference: being in the pid table is one, each thread is one,
+ * whoever looked it up has one.  Pids and tids come from one bitmap; a number stays taken while its
+ * process is not waited for, and is not handed out while it still names a process group or session.
  *
- * Lock order: proc_tree_lock (family, table, states), then one proc.lock (its own things).  Both are spinlocks: nothing here sleeps with
- * them, memory is got before and given back after.
+ * Lock order: proc_tree_lock (family, table, states), then one proc.lock (its own things).  Both
+ * are spinlocks: nothing here sleeps with them, memory is got before and given back after.
  *
- * Rejected: structs for process groups and sessions.  With two numbers in each process there is nothing to keep in step, and walking the
- * table for a ^C is cheap enough.
+ * Rejected: structs for process groups and sessions.  With two numbers in each process there is
+ * nothing to keep in step, and walking the table for a ^C is cheap enough.
  */
 #include "kern/proc.h"
 
@@ -96,7 +96,7 @@ uthread_free(struct uthread *t)
 void
 proc_init(void)
 {
-	static const struct thread_ops ops = { thread_alloc, thread_free, pmap_activate };
+	static const struct thread_ops ops = {thread_alloc, thread_free, pmap_activate};
 
 	for (unsigned i = 0; i < PID_HASH; i++)
 		list_init(&pid_hash[i]);
@@ -322,12 +322,12 @@ static void
 default_limits(struct proc *p)
 {
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
-		p->limit[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+		p->limit[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
 	p->limit[RLIMIT_STACK].rlim_cur = USER_STACK_RESERVE;
 	p->limit[RLIMIT_CORE].rlim_cur = 0;
-	p->limit[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
-	p->limit[RLIMIT_MEMLOCK] = (struct rlimit){ 8ul << 20, 8ul << 20 };
-	p->limit[RLIMIT_NICE] = p->limit[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+	p->limit[RLIMIT_NOFILE] = (struct rlimit){1024, 4096};
+	p->limit[RLIMIT_MEMLOCK] = (struct rlimit){8ul << 20, 8ul << 20};
+	p->limit[RLIMIT_NICE] = p->limit[RLIMIT_RTPRIO] = (struct rlimit){0, 0};
 }
 
 /* What a child has of its parent, memory and files aside. */
@@ -486,12 +486,13 @@ uthread_get_usage(struct uthread *t, struct proc_usage *u)
 	uint64_t ns = thread_runtime(td), ticks = (uint64_t)td->user_ticks + td->sys_ticks;
 
 	*u = (struct proc_usage){
-		.minor_faults = t->minor_faults,
-		.major_faults = t->major_faults,
-		.switches = td->switches,
-		.preemptions = td->preemptions,
+	    .minor_faults = t->minor_faults,
+	    .major_faults = t->major_faults,
+	    .switches = td->switches,
+	    .preemptions = td->preemptions,
 	};
-	/* The sum is exact; how it divides is what the clock ticks saw.  Too short to have seen one: half and half. */
+	/* The sum is exact; how it divides is what the clock ticks saw.  Too short to have seen
+	 * one: half and half. */
 	u->utime_ns = ticks != 0 ? ns / ticks * td->user_ticks : ns / 2;
 	u->stime_ns = ns - u->utime_ns;
 }
@@ -534,8 +535,10 @@ void
 proc_usage_to_rusage(const struct proc_usage *u, struct rusage *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->ru_utime = (struct timeval){ (time_t)(u->utime_ns / 1000000000), (suseconds_t)(u->utime_ns / 1000 % 1000000) };
-	r->ru_stime = (struct timeval){ (time_t)(u->stime_ns / 1000000000), (suseconds_t)(u->stime_ns / 1000 % 1000000) };
+	r->ru_utime = (struct timeval){
+	    (time_t)(u->utime_ns / 1000000000), (suseconds_t)(u->utime_ns / 1000 % 1000000)};
+	r->ru_stime = (struct timeval){
+	    (time_t)(u->stime_ns / 1000000000), (suseconds_t)(u->stime_ns / 1000 % 1000000)};
 	r->ru_maxrss = (long)(u->max_resident * (PAGE_SIZE / 1024));
 	r->ru_minflt = (long)u->minor_faults;
 	r->ru_majflt = (long)u->major_faults;

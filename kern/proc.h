@@ -2,14 +2,16 @@
 /*
  * Processes and their threads.
  *
- *      struct proc      address space, files, family, signal actions, limits         one for each pid
+ *      struct proc      address space, files, family, signal actions, limits     one for each pid
  *        |  threads
- *      struct uthread   struct thread + signal mask, pending signals, credentials    one for each tid
+ *      struct uthread   struct thread + signal mask, pending signals, cred       one for each tid
  *
- * A process lives from proc_create() to its parent's wait; between exit and wait it is a zombie without memory and files.  Credentials
- * belong to the thread, as on Linux: only the thread itself changes them, so it may read them without a lock.
+ * A process lives from proc_create() to its parent's wait; between exit and wait it is a zombie
+ * without memory and files.  Credentials belong to the thread, as on Linux: only the thread itself
+ * changes them, so it may read them without a lock.
  *
- * Lock key, the same in every header:  I immutable after creation   a atomic   p proc lock   t proc-tree lock   T only the thread
+ * Lock key, the same in every header:  I immutable after creation   a atomic   p proc lock
+ *   t proc-tree lock   T only the thread
  *   Two letters: either one to read, both to write.
  */
 #ifndef KERN_PROC_H
@@ -34,7 +36,8 @@ struct vmspace;
 
 #define PID_MAX 32768
 
-/* Signals sent but not yet taken.  A set bit without a record in the queue is a signal about which nothing more is known. */
+/* Signals sent but not yet taken.  A set bit without a record in the queue is a signal about which
+ * nothing more is known. */
 struct sigpending {
 	sigset_t set;      /* p */
 	struct list queue; /* p  struct sigqueue: siginfo, in order of arrival */
@@ -46,20 +49,20 @@ struct sigactions {
 };
 
 struct uthread {
-	struct thread td;             /*    first: thread_uthread() */
-	int32_t tid;                  /* I  of the first thread: the pid */
-	struct list link;             /* p  proc.threads */
-	struct cred cred;             /* T p  changed by itself, under p */
-	sigset_t sigmask;             /* T p */
-	sigset_t saved_sigmask;       /* T  to go back to after sigsuspend or ppoll */
-	bool restore_sigmask;         /* T */
-	sigset_t waiting_for;         /* p  sigtimedwait: takes these though they are blocked */
-	struct sigpending pending;    /* p  for this thread alone */
-	stack_t altstack;             /* T  sigaltstack(2) */
-	int restart;                  /* T  ERESTARTSYS or ERESTARTNOHAND: what the call on its way out asks for; 0: nothing */
-	bool restarted;               /* T  this call is run again because no handler wanted its EINTR */
-	uint64_t restart_deadline;    /* T  ns: nanosleep goes on until then */
-	uint64_t clear_child_tid;     /* T  user address, 0: none */
+	struct thread td;          /*    first: thread_uthread() */
+	int32_t tid;               /* I  of the first thread: the pid */
+	struct list link;          /* p  proc.threads */
+	struct cred cred;          /* T p  changed by itself, under p */
+	sigset_t sigmask;          /* T p */
+	sigset_t saved_sigmask;    /* T  to go back to after sigsuspend or ppoll */
+	bool restore_sigmask;      /* T */
+	sigset_t waiting_for;      /* p  sigtimedwait: takes these though they are blocked */
+	struct sigpending pending; /* p  for this thread alone */
+	stack_t altstack;          /* T  sigaltstack(2) */
+	int restart; /* T  ERESTARTSYS, ERESTARTNOHAND or 0: what the call on its way out wants */
+	bool restarted; /* T  this call is run again because no handler wanted its EINTR */
+	uint64_t restart_deadline;           /* T  ns: nanosleep goes on until then */
+	uint64_t clear_child_tid;            /* T  user address, 0: none */
 	uint64_t minor_faults, major_faults; /* T */
 };
 
@@ -74,47 +77,47 @@ enum proc_state { PROC_NEW, PROC_ALIVE, PROC_ZOMBIE, PROC_GONE };
 struct proc {
 	struct spinlock lock; /* RANK_PROC */
 	int32_t pid;          /* I */
-	int refs;             /* a    one for being in the pid table, one for each thread, lookups in progress; 0 frees the struct */
+	int refs; /* a    pid table 1, each thread 1, lookups in progress; 0 frees the struct */
 
 	/* Family. */
-	struct list all_link;       /* t    every process, oldest first */
-	struct list hash_link;      /* t    pid table */
-	struct proc *parent;        /* t    NULL: init and the kernel's own */
-	struct list children;       /* t */
-	struct list sibling;        /* t */
-	int32_t pgid, sid;          /* t p */
-	uint32_t state;             /* t    enum proc_state */
-	int exit_status;            /* t    wait status, once a ZOMBIE */
-	int exit_signal;            /* t    sent to the parent; 0: none */
-	bool execed;                /* t    setpgid by the parent comes too late */
-	bool wait_stopped;          /* t p  a stop that wait has not reported yet */
-	bool wait_continued;        /* t p */
-	bool vfork_done;            /* t    a vfork child: has let go of its parent's space */
+	struct list all_link;  /* t    every process, oldest first */
+	struct list hash_link; /* t    pid table */
+	struct proc *parent;   /* t    NULL: init and the kernel's own */
+	struct list children;  /* t */
+	struct list sibling;   /* t */
+	int32_t pgid, sid;     /* t p */
+	uint32_t state;        /* t    enum proc_state */
+	int exit_status;       /* t    wait status, once a ZOMBIE */
+	int exit_signal;       /* t    sent to the parent; 0: none */
+	bool execed;           /* t    setpgid by the parent comes too late */
+	bool wait_stopped;     /* t p  a stop that wait has not reported yet */
+	bool wait_continued;   /* t p */
+	bool vfork_done;       /* t    a vfork child: has let go of its parent's space */
 
 	/* Resources. */
-	struct vmspace *vmspace;     /* p    NULL after exit; its own threads may read it without a lock */
-	struct fdtable *fdtable;     /* p    as vmspace */
-	struct inode *root, *cwd;    /* p    one reference each; NULL after exit */
-	uint32_t umask;              /* p */
+	struct vmspace *vmspace;  /* p    NULL after exit; its own threads read it without a lock */
+	struct fdtable *fdtable;  /* p    as vmspace */
+	struct inode *root, *cwd; /* p    one reference each; NULL after exit */
+	uint32_t umask;           /* p */
 	struct rlimit limit[RLIM_NLIMITS]; /* p */
-	char exe[256];               /* p    path it was started from, for /proc/PID/exe; empty: too long */
-	bool dumpable;               /* p    prctl */
+	char exe[256]; /* p    path it was started from, for /proc/PID/exe; empty: too long */
+	bool dumpable; /* p    prctl */
 
 	/* Threads and signals. */
-	struct list threads;         /* p    struct uthread */
-	unsigned nthreads;           /* p    not yet exited */
-	bool exiting;                /* p    exit_group has begun: every thread leaves, nobody starts one */
-	struct uthread *survivor;    /* p    execve: every thread but this one leaves; NULL: nobody has to */
-	int stop_signal;             /* p    stopped by it; 0: running */
-	struct sigactions *actions;  /* I    contents: p */
-	struct sigpending pending;   /* p    for any thread */
-	struct itimer *timer;        /* T    setitimer(ITIMER_REAL): kern/time.c; NULL: never used */
+	struct list threads; /* p    struct uthread */
+	unsigned nthreads;   /* p    not yet exited */
+	bool exiting;        /* p    exit_group has begun: every thread leaves, nobody starts one */
+	struct uthread *survivor;   /* p    execve: every thread but this one leaves; or NULL */
+	int stop_signal;            /* p    stopped by it; 0: running */
+	struct sigactions *actions; /* I    contents: p */
+	struct sigpending pending;  /* p    for any thread */
+	struct itimer *timer;       /* T    setitimer(ITIMER_REAL): kern/time.c; NULL: never used */
 
 	/* Accounts. */
-	uint64_t start_ns;           /* I    monotonic */
-	struct proc_usage usage;     /* p    of threads that have exited */
+	uint64_t start_ns;                /* I    monotonic */
+	struct proc_usage usage;          /* p    of threads that have exited */
 	struct proc_usage children_usage; /* t    of children waited for, and theirs */
-	int8_t nice;                 /* p    stored, not obeyed */
+	int8_t nice;                      /* p    stored, not obeyed */
 };
 
 extern struct spinlock proc_tree_lock; /* RANK_PROC_TREE; before any proc.lock */
@@ -160,19 +163,20 @@ int32_t proc_next_pid(int32_t from);
 struct vmspace *proc_hold_vmspace(struct proc *p);
 /* Does the process group exist in that session? */
 bool pgrp_in_session(int32_t pgid, int32_t sid);
-/* No member of the group has a parent in the same session but another group: nobody could continue it. */
+/* No member of the group has a parent in the same session but another group: nobody could continue
+ * it. */
 bool pgrp_is_orphaned(int32_t pgid);
 
 /* A consistent picture of one process, for /proc and ^P. */
 struct proc_info {
 	int32_t pid, ppid, pgid, sid;
-	char state;                   /* R S D T Z, as in /proc/PID/stat */
-	char name[THREAD_NAME_MAX];   /* of the first thread */
-	char why[24];                 /* what it sleeps on; empty: it does not */
+	char state;                 /* R S D T Z, as in /proc/PID/stat */
+	char name[THREAD_NAME_MAX]; /* of the first thread */
+	char why[24];               /* what it sleeps on; empty: it does not */
 	char exe[256];
 	uint32_t ruid, euid, suid, rgid, egid, sgid;
 	unsigned nthreads;
-	unsigned hart;                /* where the first thread ran last */
+	unsigned hart; /* where the first thread ran last */
 	struct proc_usage usage, children_usage;
 	uint64_t start_ns;
 	sigset_t pending, blocked, ignored, caught;
@@ -187,11 +191,14 @@ void uname_get(struct utsname *copy);
 /*
  * Life: fork.c, exec.c, exit.c.
  */
-/* A process with a pid, without threads, that nobody can find yet; limits and the like are those of `parent` (NULL: none).
+/* A process with a pid, without threads, that nobody can find yet; limits and the like are those of
+ * `parent` (NULL: none).
  * => may sleep.  => 0; EAGAIN: no pid or RLIMIT_NPROC; ENOMEM. */
 int proc_create(struct proc *parent, struct proc **pp) MUST_CHECK;
-/* A thread for p that will start in fn(arg); sched_ready() is up to the caller.  => may sleep.  NULL: no memory. */
-struct uthread *uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
+/* A thread for p that will start in fn(arg); sched_ready() is up to the caller.  => may sleep.
+ * NULL: no memory. */
+struct uthread *uthread_create(
+    struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
 /* A number for a thread that is not its process's first; freed with the thread.  0: none left. */
 int32_t pid_alloc(void);
 /* Make p known, as a child of `parent` (NULL: of nobody). */
@@ -205,11 +212,14 @@ void proc_unlink(struct proc *p);
 /* Free a thread that never ran, or is dead and off its hart. */
 void uthread_free(struct uthread *t);
 
-/* The current process ends, all its threads with it.  `status` is a wait status (W_EXITCODE).  => no lock held. */
+/* The current process ends, all its threads with it.  `status` is a wait status (W_EXITCODE).  =>
+ * no lock held. */
 void proc_exit(int status) NORETURN;
-/* The current thread ends; the process does, with that status, if it was the last.  => no lock held. */
+/* The current thread ends; the process does, with that status, if it was the last.  => no lock
+ * held. */
 void uthread_exit(int status) NORETURN;
-/* All other threads of the current process end.  => no lock held; may sleep.  EINTR: another one does the same, or the process exits. */
+/* All other threads of the current process end.  => no lock held; may sleep.  EINTR: another one
+ * does the same, or the process exits. */
 int proc_single_thread(void);
 /* The child of a vfork no longer needs its parent's address space. */
 void proc_vfork_done(struct proc *p);
@@ -218,13 +228,13 @@ void proc_wake_parent(struct proc *p);
 
 /* wait4 and waitid. */
 struct wait_query {
-	int kind;           /* P_ALL, P_PID, P_PGID */
+	int kind; /* P_ALL, P_PID, P_PGID */
 	int32_t id;
-	int options;        /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT */
+	int options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT */
 };
 struct wait_result {
-	int32_t pid;        /* 0: WNOHANG, and nobody */
-	int status;         /* wait status */
+	int32_t pid; /* 0: WNOHANG, and nobody */
+	int status;  /* wait status */
 	uint32_t uid;
 	struct rusage usage;
 };
@@ -232,15 +242,16 @@ struct wait_result {
 int proc_wait(const struct wait_query *q, struct wait_result *r);
 
 struct clone_args {
-	uint64_t flags;     /* CLONE_* */
-	uint64_t stack;     /* the child's sp; 0: the parent's */
+	uint64_t flags; /* CLONE_* */
+	uint64_t stack; /* the child's sp; 0: the parent's */
 	uint64_t parent_tid, child_tid, tls;
 	int exit_signal;
 };
 /* fork, vfork, clone.  => returns the child's pid, or negative: -EAGAIN, -ENOMEM, -EINVAL. */
 long proc_clone(const struct clone_args *args);
 
-/* Run another program.  path, argv, envp: user addresses.  => on success the caller's user registers are the new program's. */
+/* Run another program.  path, argv, envp: user addresses.  => on success the caller's user
+ * registers are the new program's. */
 int proc_exec(uint64_t path, uint64_t argv, uint64_t envp);
 /* The same with kernel strings, for the first program. */
 int proc_exec_kernel(const char *path, const char *const *argv, const char *const *envp);
@@ -248,7 +259,8 @@ int proc_exec_kernel(const char *path, const char *const *argv, const char *cons
 /*
  * Accounts.
  */
-void proc_get_usage(struct proc *p, struct proc_usage *u);     /* => p unlocked, tree lock may be held */
+void
+proc_get_usage(struct proc *p, struct proc_usage *u); /* => p unlocked, tree lock may be held */
 void uthread_get_usage(struct uthread *t, struct proc_usage *u);
 void proc_usage_add(struct proc_usage *sum, const struct proc_usage *u);
 void proc_usage_to_rusage(const struct proc_usage *u, struct rusage *r);

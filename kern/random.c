@@ -2,8 +2,9 @@
 /*
  * A random number generator: ChaCha20 (RFC 8439) run for its key stream.
  *
- * Each request takes a fresh nonce, and its first 32 bytes of key stream become the next key, so that who learns the state later cannot compute
- * what was handed out before ("fast key erasure").  The first key is the seed that the machine's firmware gives, mixed with the clock.
+ * Each request takes a fresh nonce, and its first 32 bytes of key stream become the next key, so
+ * that who learns the state later cannot compute what was handed out before ("fast key erasure").
+ * The first key is the seed that the machine's firmware gives, mixed with the clock.
  */
 #include "kern/random.h"
 
@@ -45,8 +46,8 @@ quarter_round(uint32_t *x, int a, int b, int c, int d)
 static void
 chacha_block(const uint32_t k[KEY_WORDS], uint64_t n, uint32_t counter, uint8_t out[BLOCK_BYTES])
 {
-	const uint32_t input[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, k[0], k[1], k[2], k[3], k[4], k[5],
-		k[6], k[7], counter, 0, (uint32_t)n, (uint32_t)(n >> 32) };
+	const uint32_t input[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, k[0], k[1],
+	    k[2], k[3], k[4], k[5], k[6], k[7], counter, 0, (uint32_t)n, (uint32_t)(n >> 32)};
 	uint32_t x[16];
 
 	memcpy(x, input, sizeof(x));
@@ -68,7 +69,7 @@ chacha_block(const uint32_t k[KEY_WORDS], uint64_t n, uint32_t counter, uint8_t 
 void
 random_init(const void *seed, size_t n)
 {
-	uint64_t now[2] = { clock_real_ns(), clock_mono_ns() };
+	uint64_t now[2] = {clock_real_ns(), clock_mono_ns()};
 
 	memcpy(key, seed, MIN(n, sizeof(key)));
 	for (size_t i = 0; i < sizeof(now); i++)

@@ -3,13 +3,16 @@
  * Signals.
  *
  *      sender: send_locked --> pending (process or thread) --> poke a thread that may take it
- *      taker:  user_return --> signal_deliver --> default action, or a frame on the user's stack and off to the handler
- *              handler returns to the trampoline --> rt_sigreturn --> signal_return: registers from the frame
+ *      taker:  user_return --> signal_deliver --> default action,
+ *                                             or a frame on the user's stack, and to the handler
+ *      return: trampoline --> rt_sigreturn --> signal_return: registers from the frame
  *
- * The frame is Linux's: siginfo, ucontext, registers, FPU state.  thread.interrupted says that a thread has to come out of the kernel: a
- * signal it may take, its process ends or stops.  It is set by whoever sends, and recomputed under proc.lock by the thread itself.
+ * The frame is Linux's: siginfo, ucontext, registers, FPU state.  thread.interrupted says that a
+ * thread has to come out of the kernel: a signal it may take, its process ends or stops.  It is set
+ * by whoever sends, and recomputed under proc.lock by the thread itself.
  *
- * A system call that a signal interrupted returns ERESTARTSYS or ERESTARTNOHAND; here it is decided whether the ecall runs again.
+ * A system call that a signal interrupted returns ERESTARTSYS or ERESTARTNOHAND; here it is decided
+ * whether the ecall runs again.
  *
  * Lock order: proc_tree_lock, proc.lock, then sleep queues.
  */
@@ -85,7 +88,7 @@ static void
 trampoline_init(void)
 {
 	/* li a7, 139; ecall: unwinders know these words. */
-	static const uint32_t code[] = { 0x08b00893, 0x00000073 };
+	static const uint32_t code[] = {0x08b00893, 0x00000073};
 	struct vm_page *m = NULL;
 
 	trampoline = vm_object_alloc_anon(1);
@@ -215,7 +218,8 @@ signal_recalc(struct proc *p, struct uthread *t)
 
 	KASSERT(spin_owned(&p->lock));
 	__atomic_store_n(&t->td.interrupted,
-	    deliverable != 0 || p->exiting || (p->survivor != NULL && p->survivor != t) || p->stop_signal != 0,
+	    deliverable != 0 || p->exiting || (p->survivor != NULL && p->survivor != t) ||
+		p->stop_signal != 0,
 	    __ATOMIC_SEQ_CST);
 }
 
@@ -234,7 +238,8 @@ resume_locked(struct proc *p)
 	return true;
 }
 
-/* Does some thread of p, or t, have the signal blocked?  It stays pending then, even if it is ignored now. */
+/* Does some thread of p, or t, have the signal blocked?  It stays pending then, even if it is
+ * ignored now. */
 static bool
 is_blocked(struct proc *p, const struct uthread *t, int sig)
 {
@@ -290,7 +295,7 @@ static void
 notify_parent(struct proc *p, int code, int status)
 {
 	struct proc *parent = p->parent;
-	siginfo_t info = { .si_signo = SIGCHLD, .si_code = code };
+	siginfo_t info = {.si_signo = SIGCHLD, .si_code = code};
 
 	if (parent == NULL)
 		return;
@@ -368,7 +373,7 @@ signal_if_member(struct proc *p, void *arg)
 unsigned
 signal_pgrp(int32_t pgid, int sig, const siginfo_t *info)
 {
-	struct pgrp_signal s = { pgid, sig, info, 0 };
+	struct pgrp_signal s = {pgid, sig, info, 0};
 
 	proc_foreach(signal_if_member, &s);
 	return s.count;
@@ -379,7 +384,7 @@ signal_fault(int sig, int code, uint64_t addr)
 {
 	struct proc *p = curproc();
 	struct uthread *t = curuthread();
-	siginfo_t info = { .si_signo = sig, .si_code = code };
+	siginfo_t info = {.si_signo = sig, .si_code = code};
 
 	info.si_addr = (void *)addr;
 	spin_lock(&p->lock);
@@ -407,7 +412,8 @@ signal_is_ignored_or_blocked(int sig)
 {
 	const struct proc *p = curproc();
 
-	return (curuthread()->sigmask & SIGMASK(sig)) != 0 || p->actions->action[sig].sa_handler == SIG_IGN;
+	return (curuthread()->sigmask & SIGMASK(sig)) != 0 ||
+	    p->actions->action[sig].sa_handler == SIG_IGN;
 }
 
 void
@@ -458,7 +464,7 @@ signal_reset(struct proc *p)
 		a->sa_flags = 0;
 		a->sa_mask = 0;
 	}
-	t->altstack = (stack_t){ .ss_flags = SS_DISABLE };
+	t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 	spin_unlock(&p->lock);
 }
 
@@ -504,11 +510,12 @@ frame_fill(struct sigframe *f, struct uthread *t, const struct trapframe *tf, si
 
 /* Make the thread go to the handler.  => EFAULT: its stack cannot take the frame. */
 static int
-enter_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *info, sigset_t mask)
+enter_handler(
+    struct trapframe *tf, const struct sigaction *act, const siginfo_t *info, sigset_t mask)
 {
 	struct uthread *t = curuthread();
 	uint64_t sp = frame_address(t, tf->sp, act);
-	struct sigframe frame = { .info = *info };
+	struct sigframe frame = {.info = *info};
 	int error;
 
 	frame_fill(&frame, t, tf, mask);
@@ -586,8 +593,10 @@ signal_return(struct trapframe *tf)
 	memcpy(fpu.f, frame.uc.uc_mcontext.fp.f, sizeof(fpu.f));
 	fpu.fcsr = frame.uc.uc_mcontext.fp.fcsr & 0xff;
 	md_fpu_restore(&t->td.md, &fpu);
-	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK && frame.uc.uc_stack.ss_size >= MINSIGSTKSZ)
-		t->altstack = (stack_t){ .ss_sp = frame.uc.uc_stack.ss_sp, .ss_size = frame.uc.uc_stack.ss_size };
+	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK &&
+	    frame.uc.uc_stack.ss_size >= MINSIGSTKSZ)
+		t->altstack = (stack_t){
+		    .ss_sp = frame.uc.uc_stack.ss_sp, .ss_size = frame.uc.uc_stack.ss_size};
 	signal_set_mask(frame.uc.uc_sigmask);
 	return 0;
 }
@@ -606,7 +615,8 @@ stop_process(struct proc *p, int sig) RELEASES(p->lock)
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
 	/* A SIGCONT or SIGKILL while we were unlocked wins. */
-	if (((p->pending.set & (SIGMASK(SIGCONT) | SIGMASK(SIGKILL))) != 0) || p->exiting || p->stop_signal != 0) {
+	if (((p->pending.set & (SIGMASK(SIGCONT) | SIGMASK(SIGKILL))) != 0) || p->exiting ||
+	    p->stop_signal != 0) {
 		spin_unlock(&p->lock);
 		spin_unlock(&proc_tree_lock);
 		return;

@@ -15,16 +15,18 @@
 
 struct trapframe;
 
-#define SIGMASK(sig)    (1ul << ((sig) - 1))
+#define SIGMASK(sig)    (1ul << ((sig)-1))
 #define SIG_UNBLOCKABLE (SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 
 /* => boot, after zones. */
 void signal_init(void);
-/* The page with the code that handlers return to; one for all, mapped by exec at USER_TRAMPOLINE.  => one reference of it. */
+/* The page with the code that handlers return to; one for all, mapped by exec at USER_TRAMPOLINE.
+ * => one reference of it. */
 struct vm_object *signal_trampoline(void);
 
 /*
- * Sending.  sig is 1..64; `info` NULL: from the kernel, which interrupt handlers must use (a record would need memory).
+ * Sending.  sig is 1..64; `info` NULL: from the kernel, which interrupt handlers must use (a record
+ * would need memory).
  * => any context where ranks from RANK_PROC_TREE on are not held (_locked: the tree lock is).
  */
 void signal_proc(struct proc *p, int sig, const siginfo_t *info);
@@ -43,17 +45,21 @@ void signal_fault(int sig, int code, uint64_t addr);
 bool signal_pending(void);
 /* Would this signal be ignored or is it blocked, so that a tty need not send SIGTTOU/SIGTTIN? */
 bool signal_is_ignored_or_blocked(int sig);
-/* Replace the mask until the next handler returned, or the call did without one: ppoll, sigsuspend. */
+/* Replace the mask until the next handler returned, or the call did without one: ppoll, sigsuspend.
+ * */
 void signal_set_temporary_mask(sigset_t mask);
 void signal_restore_mask(void); /* no signal came */
 void signal_set_mask(sigset_t mask);
 
-/* Take a pending signal of `set`, blocked or not.  => p locked.  Returns its number, 0: there is none. */
+/* Take a pending signal of `set`, blocked or not.  => p locked.  Returns its number, 0: there is
+ * none. */
 int signal_take(struct proc *p, struct uthread *t, sigset_t set, siginfo_t *info);
-/* Does t have to come out of the kernel?  => p locked; after anything changed that this depends on. */
+/* Does t have to come out of the kernel?  => p locked; after anything changed that this depends on.
+ * */
 void signal_recalc(struct proc *p, struct uthread *t);
 
-/* Act on what is pending: handlers, defaults, stops, exit.  => on the way to user mode, no lock held; may not return. */
+/* Act on what is pending: handlers, defaults, stops, exit.  => on the way to user mode, no lock
+ * held; may not return. */
 void signal_deliver(struct trapframe *tf);
 /* rt_sigreturn: back to where the handler's frame says.  => EFAULT: no good frame. */
 int signal_return(struct trapframe *tf);
@@ -65,7 +71,8 @@ void signal_discard(struct sigpending *pending, sigset_t set);
 /* Drop all that is pending there.  => p locked, or p is not reachable any more. */
 void signal_flush(struct sigpending *pending);
 
-/* On which stack would a handler run whose interrupted code has this sp?  SS_ONSTACK, SS_DISABLE or 0. */
+/* On which stack would a handler run whose interrupted code has this sp?  SS_ONSTACK, SS_DISABLE or
+ * 0. */
 int signal_altstack_state(const struct uthread *t, uint64_t sp);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * From the ecall to the function: the table of system calls.
  *
- * The list itself is in kern/syscall.h.  A number that is not in it fails with ENOSYS; with log=debug the first use of each is reported.
+ * The list itself is in kern/syscall.h.  A number that is not in it fails with ENOSYS; with
+ * log=debug the first use of each is reported.
  */
 #include "kern/syscall.h"
 
@@ -19,8 +20,10 @@
 
 typedef long syscall_fn(const struct syscall_args *args);
 
-#define SYSCALL_ENTRY(name) [SYS_##name < UMBRA_FIRST ? SYS_##name : SYS_mseal + 1 + SYS_##name - UMBRA_FIRST] = sys_##name,
-static syscall_fn *const table[] = { SYSCALL_LIST(SYSCALL_ENTRY) };
+#define SYSCALL_ENTRY(name)                                                                        \
+	[SYS_##name < UMBRA_FIRST ? SYS_##name : SYS_mseal + 1 + SYS_##name - UMBRA_FIRST] =       \
+	    sys_##name,
+static syscall_fn *const table[] = {SYSCALL_LIST(SYSCALL_ENTRY)};
 #undef SYSCALL_ENTRY
 
 #define NLINUX (SYS_mseal + 1u)
@@ -45,7 +48,8 @@ report_unknown(uint64_t number)
 	if (!klog_enabled(LOG_DEBUG) || number >= NLINUX)
 		return;
 	if ((__atomic_fetch_or(&reported[number / 64], bit, __ATOMIC_RELAXED) & bit) == 0)
-		klog(LOG_DEBUG, "system call %lu is not there (first asked for by %s)", number, curthread()->name);
+		klog(LOG_DEBUG, "system call %lu is not there (first asked for by %s)", number,
+		    curthread()->name);
 }
 
 long
@@ -64,7 +68,7 @@ user_syscall(struct trapframe *tf)
 {
 	struct uthread *t = curuthread();
 	uint64_t number = tf->a7;
-	struct syscall_args args = { { tf->a0, tf->a1, tf->a2, tf->a3, tf->a4, tf->a5 } };
+	struct syscall_args args = {{tf->a0, tf->a1, tf->a2, tf->a3, tf->a4, tf->a5}};
 	long result;
 
 	tf->arg0 = tf->a0;

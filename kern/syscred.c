@@ -2,7 +2,8 @@
 /*
  * System calls about user and group ids.
  *
- * A change is worked out on a copy and put in place under proc.lock: others (kill) read a thread's credentials under that lock.
+ * A change is worked out on a copy and put in place under proc.lock: others (kill) read a thread's
+ * credentials under that lock.
  */
 #include <errno.h>
 #include <string.h>
@@ -70,8 +71,9 @@ change_uids(uint32_t r, uint32_t e, uint32_t s)
 {
 	struct cred c = *get_cred();
 
-	if (c.euid != 0 && !(one_of(r, c.ruid, c.euid, c.suid) && one_of(e, c.ruid, c.euid, c.suid) &&
-			       one_of(s, c.ruid, c.euid, c.suid)))
+	if (c.euid != 0 &&
+	    !(one_of(r, c.ruid, c.euid, c.suid) && one_of(e, c.ruid, c.euid, c.suid) &&
+		one_of(s, c.ruid, c.euid, c.suid)))
 		return -EPERM;
 	if (r != KEEP)
 		c.ruid = r;
@@ -88,8 +90,9 @@ change_gids(uint32_t r, uint32_t e, uint32_t s)
 {
 	struct cred c = *get_cred();
 
-	if (c.euid != 0 && !(one_of(r, c.rgid, c.egid, c.sgid) && one_of(e, c.rgid, c.egid, c.sgid) &&
-			       one_of(s, c.rgid, c.egid, c.sgid)))
+	if (c.euid != 0 &&
+	    !(one_of(r, c.rgid, c.egid, c.sgid) && one_of(e, c.rgid, c.egid, c.sgid) &&
+		one_of(s, c.rgid, c.egid, c.sgid)))
 		return -EPERM;
 	if (r != KEEP)
 		c.rgid = r;
@@ -121,7 +124,8 @@ sys_setgid(const struct syscall_args *args)
 	return get_cred()->euid == 0 ? change_gids(id, id, id) : change_gids(KEEP, id, KEEP);
 }
 
-/* The saved id follows when the real one is set, or the effective one becomes another than the real one. */
+/* The saved id follows when the real one is set, or the effective one becomes another than the real
+ * one. */
 long
 sys_setreuid(const struct syscall_args *args)
 {
@@ -173,7 +177,7 @@ sys_getresuid(const struct syscall_args *args)
 {
 	const struct cred *c = get_cred();
 
-	return copyout_ids(args, (const uint32_t[3]){ c->ruid, c->euid, c->suid });
+	return copyout_ids(args, (const uint32_t[3]){c->ruid, c->euid, c->suid});
 }
 
 long
@@ -181,10 +185,11 @@ sys_getresgid(const struct syscall_args *args)
 {
 	const struct cred *c = get_cred();
 
-	return copyout_ids(args, (const uint32_t[3]){ c->rgid, c->egid, c->sgid });
+	return copyout_ids(args, (const uint32_t[3]){c->rgid, c->egid, c->sgid});
 }
 
-/* File access goes by the effective ids: there is nothing to set, and these calls cannot say so but by returning what holds. */
+/* File access goes by the effective ids: there is nothing to set, and these calls cannot say so but
+ * by returning what holds. */
 long
 sys_setfsuid(const struct syscall_args *args)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System calls about processes: making, ending, waiting; families, identities, limits; the machine as a whole.
+ * System calls about processes: making, ending, waiting; families, identities, limits; the machine
+ * as a whole.
  */
 #include <errno.h>
 #include <limits.h>
@@ -47,12 +48,12 @@ long
 sys_clone(const struct syscall_args *args)
 {
 	struct clone_args c = {
-		.flags = args->a[0] & ~(uint64_t)CSIGNAL,
-		.stack = args->a[1],
-		.parent_tid = args->a[2],
-		.tls = args->a[3],
-		.child_tid = args->a[4],
-		.exit_signal = (int)(args->a[0] & CSIGNAL),
+	    .flags = args->a[0] & ~(uint64_t)CSIGNAL,
+	    .stack = args->a[1],
+	    .parent_tid = args->a[2],
+	    .tls = args->a[3],
+	    .child_tid = args->a[4],
+	    .exit_signal = (int)(args->a[0] & CSIGNAL),
 	};
 
 	return proc_clone(&c);
@@ -64,14 +65,16 @@ sys_execve(const struct syscall_args *args)
 	return -proc_exec(args->a[0], args->a[1], args->a[2]);
 }
 
-#define WAIT_IGNORED 0xe0000000u /* __WNOTHREAD, __WALL, __WCLONE: there are no such differences here */
+#define WAIT_IGNORED                                                                               \
+	0xe0000000u /* __WNOTHREAD, __WALL, __WCLONE: there are no such differences here */
 
 long
 sys_wait4(const struct syscall_args *args)
 {
 	int32_t pid = (int32_t)args->a[0];
 	unsigned options = (unsigned)args->a[2] & ~WAIT_IGNORED;
-	struct wait_query q = { .kind = P_PGID, .id = pid < 0 ? -pid : pid, .options = (int)options | WEXITED };
+	struct wait_query q = {
+	    .kind = P_PGID, .id = pid < 0 ? -pid : pid, .options = (int)options | WEXITED};
 	struct wait_result r;
 	int error;
 
@@ -97,7 +100,7 @@ sys_wait4(const struct syscall_args *args)
 static siginfo_t
 wait_info(const struct wait_result *r)
 {
-	siginfo_t info = { .si_signo = 0 };
+	siginfo_t info = {.si_signo = 0};
 
 	if (r->pid == 0)
 		return info;
@@ -124,7 +127,8 @@ long
 sys_waitid(const struct syscall_args *args)
 {
 	unsigned options = (unsigned)args->a[3] & ~WAIT_IGNORED;
-	struct wait_query q = { .kind = (int)args->a[0], .id = (int32_t)args->a[1], .options = (int)options };
+	struct wait_query q = {
+	    .kind = (int)args->a[0], .id = (int32_t)args->a[1], .options = (int)options};
 	struct wait_result r;
 	siginfo_t info;
 	int error;
@@ -132,8 +136,8 @@ sys_waitid(const struct syscall_args *args)
 	if ((options & ~(unsigned)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED)) != 0 ||
 	    (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0)
 		return -EINVAL;
-	if ((q.kind != P_ALL && q.kind != P_PID && q.kind != P_PGID) || (q.kind == P_PID && q.id <= 0) ||
-	    (q.kind == P_PGID && q.id < 0))
+	if ((q.kind != P_ALL && q.kind != P_PID && q.kind != P_PGID) ||
+	    (q.kind == P_PID && q.id <= 0) || (q.kind == P_PGID && q.id < 0))
 		return -EINVAL;
 	if (q.kind == P_PGID && q.id == 0)
 		q.id = curproc()->pgid;
@@ -422,7 +426,7 @@ sys_sched_setparam(const struct syscall_args *args)
 long
 sys_sched_getparam(const struct syscall_args *args)
 {
-	const struct sched_param param = { 0 };
+	const struct sched_param param = {0};
 	struct proc *p = proc_by_argument(args->a[0]);
 
 	if (p == NULL)
@@ -671,7 +675,8 @@ sys_prctl(const struct syscall_args *args)
 long
 sys_riscv_flush_icache(const struct syscall_args *args)
 {
-	/* 1: this thread is enough.  It may move to another hart, so all of them are told either way. */
+	/* 1: this thread is enough.  It may move to another hart, so all of them are told either
+	 * way. */
 	if ((args->a[2] & ~1ul) != 0)
 		return -EINVAL;
 	md_icache_sync();
@@ -702,13 +707,14 @@ sys_getrandom(const struct syscall_args *args)
  */
 
 static struct spinlock names_lock = SPINLOCK_INIT("host names", RANK_SPIN);
-static struct utsname names = { /* names_lock: nodename, domainname */
-	.sysname = "Linux",
-	.nodename = "umbra",
-	.release = "6.6.0-umbra",
-	.version = "#1 Umbra",
-	.machine = "riscv64",
-	.domainname = "(none)",
+static struct utsname names = {
+    /* names_lock: nodename, domainname */
+    .sysname = "Linux",
+    .nodename = "umbra",
+    .release = "6.6.0-umbra",
+    .version = "#1 Umbra",
+    .machine = "riscv64",
+    .domainname = "(none)",
 };
 
 void
@@ -763,11 +769,11 @@ long
 sys_sysinfo(const struct syscall_args *args)
 {
 	struct sysinfo info = {
-		.uptime = (long)(clock_mono_ns() / NS_PER_SEC),
-		.totalram = ptoa(vm_page_total_count()),
-		.freeram = ptoa(vm_page_free_count()),
-		.procs = (unsigned short)proc_count(),
-		.mem_unit = 1,
+	    .uptime = (long)(clock_mono_ns() / NS_PER_SEC),
+	    .totalram = ptoa(vm_page_total_count()),
+	    .freeram = ptoa(vm_page_free_count()),
+	    .procs = (unsigned short)proc_count(),
+	    .mem_unit = 1,
 	};
 
 	return -copyout(args->a[0], &info, sizeof(info));
@@ -778,7 +784,8 @@ sys_reboot(const struct syscall_args *args)
 {
 	if (curuthread()->cred.euid != 0)
 		return -EPERM;
-	if ((uint32_t)args->a[0] != LINUX_REBOOT_MAGIC1 || (uint32_t)args->a[1] != LINUX_REBOOT_MAGIC2)
+	if ((uint32_t)args->a[0] != LINUX_REBOOT_MAGIC1 ||
+	    (uint32_t)args->a[1] != LINUX_REBOOT_MAGIC2)
 		return -EINVAL;
 	switch ((uint32_t)args->a[2]) {
 	case LINUX_REBOOT_CMD_POWER_OFF:

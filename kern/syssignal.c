@@ -33,7 +33,8 @@ may_signal(struct proc *p, int sig)
 	if (!list_empty(&p->threads)) {
 		const struct cred *c = &LIST_ENTRY(p->threads.next, struct uthread, link)->cred;
 
-		allowed = me->euid == c->ruid || me->euid == c->suid || me->ruid == c->ruid || me->ruid == c->suid;
+		allowed = me->euid == c->ruid || me->euid == c->suid || me->ruid == c->ruid ||
+		    me->ruid == c->suid;
 	}
 	spin_unlock(&p->lock);
 	return allowed;
@@ -42,7 +43,7 @@ may_signal(struct proc *p, int sig)
 static siginfo_t
 info_from_user(int sig, int code)
 {
-	siginfo_t info = { .si_signo = sig, .si_code = code };
+	siginfo_t info = {.si_signo = sig, .si_code = code};
 
 	info.si_pid = curproc()->pid;
 	info.si_uid = curuthread()->cred.ruid;
@@ -51,7 +52,7 @@ info_from_user(int sig, int code)
 
 /* kill() of several processes. */
 struct kill_request {
-	int32_t pgid;  /* 0: everybody but init and the caller */
+	int32_t pgid; /* 0: everybody but init and the caller */
 	int sig;
 	const siginfo_t *info;
 	unsigned found, sent;
@@ -75,7 +76,7 @@ kill_if_meant(struct proc *p, void *arg)
 static int
 kill_many(int32_t pgid, int sig, const siginfo_t *info)
 {
-	struct kill_request k = { .pgid = pgid, .sig = sig, .info = info };
+	struct kill_request k = {.pgid = pgid, .sig = sig, .info = info};
 
 	proc_foreach(kill_if_meant, &k);
 	if (k.found == 0)
@@ -156,7 +157,8 @@ sys_tgkill(const struct syscall_args *args)
 	return -kill_thread((int32_t)args->a[0], (int32_t)args->a[1], info.si_signo, &info);
 }
 
-/* A siginfo made by a program: it may not pretend to come from the kernel or from kill(), but to itself. */
+/* A siginfo made by a program: it may not pretend to come from the kernel or from kill(), but to
+ * itself. */
 static int
 fetch_info(siginfo_t *info, uint64_t user, int32_t pid, int sig)
 {
@@ -205,7 +207,8 @@ drop_if_ignored(struct proc *p, int sig)
 {
 	sighandler_t handler = p->actions->action[sig].sa_handler;
 	bool ignored = handler == SIG_IGN ||
-	    (handler == SIG_DFL && (sig == SIGCHLD || sig == SIGCONT || sig == SIGURG || sig == SIGWINCH));
+	    (handler == SIG_DFL &&
+		(sig == SIGCHLD || sig == SIGCONT || sig == SIGURG || sig == SIGWINCH));
 
 	if (!ignored)
 		return;
@@ -301,7 +304,8 @@ sys_rt_sigsuspend(const struct syscall_args *args)
 	return -ERESTARTNOHAND;
 }
 
-/* Take a signal of the set, waiting for one until the deadline.  => returns its number, or a negative errno. */
+/* Take a signal of the set, waiting for one until the deadline.  => returns its number, or a
+ * negative errno. */
 static int
 take_or_wait(sigset_t set, siginfo_t *info, uint64_t deadline)
 {
@@ -371,14 +375,14 @@ static int
 set_altstack(struct uthread *t, const stack_t *new)
 {
 	if ((new->ss_flags & ~SS_ONSTACK) == SS_DISABLE) {
-		t->altstack = (stack_t){ .ss_flags = SS_DISABLE };
+		t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 		return 0;
 	}
 	if (new->ss_flags != 0 && new->ss_flags != SS_ONSTACK)
 		return EINVAL;
 	if (new->ss_size < MINSIGSTKSZ)
 		return ENOMEM;
-	t->altstack = (stack_t){ .ss_sp = new->ss_sp, .ss_size = new->ss_size };
+	t->altstack = (stack_t){.ss_sp = new->ss_sp, .ss_size = new->ss_size};
 	return 0;
 }
 

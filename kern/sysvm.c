@@ -38,8 +38,8 @@ sys_minherit(const struct syscall_args *args)
 	return -vm_minherit(curproc()->vmspace, args->a[0], args->a[1], (int)args->a[2]);
 }
 
-/* What a mapping of f may do, and from where its pages come.  A file cannot be written through a mapping yet: nothing would tell the
- * file system which of its holes were filled. */
+/* What a mapping of f may do, and from where its pages come.  A file cannot be written through a
+ * mapping yet: nothing would tell the file system which of its holes were filled. */
 static int
 file_object(struct file *f, struct vm_mmap_args *m)
 {
@@ -59,12 +59,12 @@ long
 sys_mmap(const struct syscall_args *args)
 {
 	struct vm_mmap_args m = {
-		.addr = args->a[0],
-		.len = args->a[1],
-		.prot = (int)args->a[2],
-		.flags = (int)args->a[3],
-		.offset = args->a[5],
-		.max_prot = VM_PROT_ALL,
+	    .addr = args->a[0],
+	    .len = args->a[1],
+	    .prot = (int)args->a[2],
+	    .flags = (int)args->a[3],
+	    .offset = args->a[5],
+	    .max_prot = VM_PROT_ALL,
 	};
 	vaddr_t addr;
 	int error = 0;

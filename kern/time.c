@@ -2,11 +2,11 @@
 /*
  * System calls about time: clocks, sleeping, the interval timer.
  *
- * A sleep that a signal interrupts without running a handler (a stop, say) goes on to its old deadline: the call is run again, and
- * uthread.restart_deadline remembers it.
+ * A sleep that a signal interrupts without running a handler (a stop, say) goes on to its old
+ * deadline: the call is run again, and uthread.restart_deadline remembers it.
  *
- * The interval timer is a timeout that sends SIGALRM and sets itself again.  itimer_lock (RANK_LEAF_SLEEP) serialises those who change it; the
- * timeout's function takes proc locks only.
+ * The interval timer is a timeout that sends SIGALRM and sets itself again.  itimer_lock
+ * (RANK_LEAF_SLEEP) serialises those who change it; the timeout's function takes proc locks only.
  */
 #include "kern/time.h"
 
@@ -29,9 +29,9 @@
 
 struct itimer {
 	struct timeout timeout;
-	struct proc *proc;  /* I */
-	uint64_t interval;  /* a  ns, 0: once */
-	uint64_t next;      /* a  ns: when it expires; 0: it is not set */
+	struct proc *proc; /* I */
+	uint64_t interval; /* a  ns, 0: once */
+	uint64_t next;     /* a  ns: when it expires; 0: it is not set */
 };
 
 static struct mutex itimer_lock = MUTEX_INIT("itimer", RANK_LEAF_SLEEP);
@@ -39,13 +39,13 @@ static struct mutex itimer_lock = MUTEX_INIT("itimer", RANK_LEAF_SLEEP);
 struct timespec
 ns_to_timespec(uint64_t ns)
 {
-	return (struct timespec){ (time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC) };
+	return (struct timespec){(time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC)};
 }
 
 static struct timeval
 ns_to_timeval(uint64_t ns)
 {
-	return (struct timeval){ (time_t)(ns / NS_PER_SEC), (suseconds_t)(ns % NS_PER_SEC / 1000) };
+	return (struct timeval){(time_t)(ns / NS_PER_SEC), (suseconds_t)(ns % NS_PER_SEC / 1000)};
 }
 
 /* Seconds and a rest in ns, as one number; far away is as good as for ever. */
@@ -121,7 +121,7 @@ sys_clock_gettime(const struct syscall_args *args)
 long
 sys_clock_getres(const struct syscall_args *args)
 {
-	const struct timespec ts = { 0, 1 };
+	const struct timespec ts = {0, 1};
 	uint64_t ns;
 	int error = read_clock((int)args->a[0], &ns);
 
@@ -156,7 +156,7 @@ sys_clock_settime(const struct syscall_args *args)
 long
 sys_gettimeofday(const struct syscall_args *args)
 {
-	const struct timezone utc = { 0, 0 };
+	const struct timezone utc = {0, 0};
 	struct timeval tv = ns_to_timeval(clock_real_ns());
 	int error = 0;
 
@@ -212,7 +212,8 @@ sys_times(const struct syscall_args *args)
  * Sleeping.
  */
 
-/* Sleep to a deadline of the monotonic clock.  rem: where the program wants to know what was left, 0: nowhere. */
+/* Sleep to a deadline of the monotonic clock.  rem: where the program wants to know what was left,
+ * 0: nowhere. */
 static long
 sleep_until(uint64_t deadline, uint64_t rem)
 {
@@ -329,7 +330,10 @@ itimer_read(const struct itimer *it)
 		interval = __atomic_load_n(&it->interval, __ATOMIC_RELAXED);
 	}
 	/* One that is about to expire must not look as if it were not set. */
-	return (struct itimerval){ ns_to_timeval(interval), ns_to_timeval(next == 0 ? 0 : next > now + 1000 ? next - now : 1000) };
+	return (struct itimerval){ns_to_timeval(interval),
+	    ns_to_timeval(next == 0     ? 0
+		    : next > now + 1000 ? next - now
+					: 1000)};
 }
 
 static void
@@ -358,7 +362,7 @@ sys_getitimer(const struct syscall_args *args)
 long
 sys_setitimer(const struct syscall_args *args)
 {
-	struct itimerval new = { { 0, 0 }, { 0, 0 } }, old;
+	struct itimerval new = {{0, 0}, {0, 0}}, old;
 	uint64_t value, interval;
 	struct itimer *it;
 	int error = 0;

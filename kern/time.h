@@ -16,7 +16,8 @@ struct proc;
 #define NS_PER_SEC 1000000000ul
 
 struct timespec ns_to_timespec(uint64_t ns);
-/* => false: negative, or tv_nsec out of range.  Times too large for ns become the largest there are. */
+/* => false: negative, or tv_nsec out of range.  Times too large for ns become the largest there
+ * are. */
 bool timespec_to_ns(const struct timespec *ts, uint64_t *ns) MUST_CHECK;
 
 /* Stop and free p's interval timer.  => no lock held; p's threads are gone but the current one. */

@@ -4,7 +4,9 @@
  *
  *      page fault --> user_map --> vm_fault (vm/) --error--> user_fault_failed --> signal
  *      exception  --> user_exception --> signal
- *      ... and every way back to user mode ends in user_return, where signals are taken and other threads get their turn.
+ *
+ * Every way back to user mode ends in user_return, where signals are taken and other threads get
+ * their turn.
  */
 #include "kern/trap.h"
 
@@ -36,7 +38,8 @@ log_fault(const struct trapframe *tf, int sig, vaddr_t va)
 	const struct proc *p = curproc();
 
 	if (p->actions->action[sig].sa_handler == SIG_DFL)
-		klog(LOG_DEBUG, "%s (pid %d): signal %d at pc %#lx, address %#lx", curthread()->name, p->pid, sig, tf->pc, va);
+		klog(LOG_DEBUG, "%s (pid %d): signal %d at pc %#lx, address %#lx",
+		    curthread()->name, p->pid, sig, tf->pc, va);
 }
 
 /* No memory will come, so somebody must give some back: the one who asked. */
@@ -76,10 +79,10 @@ user_exception(struct trapframe *tf, enum user_exception what, vaddr_t va)
 	static const struct {
 		int sig, code;
 	} meaning[] = {
-		[EXC_ILLEGAL] = { SIGILL, ILL_ILLOPC },
-		[EXC_BREAKPOINT] = { SIGTRAP, TRAP_BRKPT },
-		[EXC_ALIGNMENT] = { SIGBUS, BUS_ADRALN },
-		[EXC_ACCESS] = { SIGBUS, BUS_OBJERR },
+	    [EXC_ILLEGAL] = {SIGILL, ILL_ILLOPC},
+	    [EXC_BREAKPOINT] = {SIGTRAP, TRAP_BRKPT},
+	    [EXC_ALIGNMENT] = {SIGBUS, BUS_ADRALN},
+	    [EXC_ACCESS] = {SIGBUS, BUS_OBJERR},
 	};
 
 	log_fault(tf, meaning[what].sig, va);

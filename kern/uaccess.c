@@ -2,7 +2,8 @@
 /*
  * copyin and copyout: the machine's routines with the checks that make them safe to call.
  *
- * A page fault in one of them may need the map lock and sleep, so with CHECK=1 the caller is checked even when the page happens to be there.
+ * A page fault in one of them may need the map lock and sleep, so with CHECK=1 the caller is
+ * checked even when the page happens to be there.
  */
 #include "kern/uaccess.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Copying to and from the memory of the current process.  The only way: the kernel cannot touch user memory otherwise (sstatus.SUM).
+ * Copying to and from the memory of the current process.  The only way: the kernel cannot touch
+ * user memory otherwise (sstatus.SUM).
  *
- * => user thread context; unless curthread()->nofault is set, no lock that a page fault may need (RANK_INODE and above), may sleep.
+ * => user thread context; unless curthread()->nofault is set, no lock that a page fault may need
+ * (RANK_INODE and above), may sleep.
  * => every address and length is checked here; EFAULT also for kernel addresses and wrap-around.
  */
 #ifndef KERN_UACCESS_H
@@ -18,7 +20,8 @@ int copyin(void *dst, uint64_t src, size_t n) MUST_CHECK;
 int copyout(uint64_t dst, const void *src, size_t n) MUST_CHECK;
 /* Zero user memory. */
 int clearout(uint64_t dst, size_t n) MUST_CHECK;
-/* A string of less than `size` bytes, with its NUL; *lenp (may be NULL) is its length.  => 0, EFAULT, ENAMETOOLONG (no NUL in size bytes). */
+/* A string of less than `size` bytes, with its NUL; *lenp (may be NULL) is its length.  => 0,
+ * EFAULT, ENAMETOOLONG (no NUL in size bytes). */
 int copyinstr(char *dst, uint64_t src, size_t size, size_t *lenp) MUST_CHECK;
 
 #endif

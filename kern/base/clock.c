@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What time it is: the monotonic clock is the machine's timer, the calendar clock is that plus an offset.
+ * What time it is: the monotonic clock is the machine's timer, the calendar clock is that plus an
+ * offset.
  */
 #include "arch/riscv/machine.h"
 #include "kern/base/sleep.h"

@@ -2,10 +2,12 @@
 /*
  * Kernel messages, backtraces and panic.
  *
- *      klog --level--> kprintf --> console_lock --> the console's serial line, or the firmware while there is none
+ *      klog --level--> kprintf --> console_lock --> the console's serial line,
+ *                                                   or the firmware while there is none
  *
- * Output is written out at once, without interrupts: a message is on the line before whatever happens next.  Lock order: console_lock
- * (RANK_CONSOLE) under anything.  A panic takes no lock at all: its holder may be the one that panicked.
+ * Output is written out at once, without interrupts: a message is on the line before whatever
+ * happens next.  Lock order: console_lock (RANK_CONSOLE) under anything.  A panic takes no lock at
+ * all: its holder may be the one that panicked.
  */
 #include "kern/base/debug.h"
 
@@ -69,18 +71,25 @@ out_put(void *arg, char c)
 		out_flush(o);
 }
 
+static void
+print(const char *fmt, va_list ap)
+{
+	struct outbuf out = {.n = 0};
+
+	fmt_vformat(out_put, &out, fmt, ap);
+	out_flush(&out);
+}
+
 void
 kvprintf(const char *fmt, va_list ap)
 {
-	struct outbuf out = { .n = 0 };
-	bool locked = !panicking();
-
-	if (locked)
-		spin_lock(&console_lock);
-	fmt_vformat(out_put, &out, fmt, ap);
-	out_flush(&out);
-	if (locked)
-		spin_unlock(&console_lock);
+	if (panicking()) {
+		print(fmt, ap);
+		return;
+	}
+	spin_lock(&console_lock);
+	print(fmt, ap);
+	spin_unlock(&console_lock);
 }
 
 void
@@ -165,8 +174,10 @@ panic(const char *fmt, ...)
 	va_list ap;
 
 	intr_off();
-	if (!__atomic_compare_exchange_n(&panicked, &nobody, me, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-		/* A second panic here is one of the report; anywhere else it waits to be stopped. */
+	if (!__atomic_compare_exchange_n(
+		&panicked, &nobody, me, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		/* A second panic here is one of the report; anywhere else it waits to be stopped.
+		 * */
 		if (nobody == me)
 			machine_poweroff(PANIC_STATUS);
 		for (;;)

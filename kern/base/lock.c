@@ -2,23 +2,29 @@
 /*
  * Spinlocks, mutexes and shared/exclusive locks, and the checks on all three.
  *
- *      acquire = check rank -> get it (fast: one atomic instruction; slow: spin or sleep) -> record in curthread()->held
+ *      acquire = check rank -> get it -> record in curthread()->held
+ *                              '-- fast: one atomic operation; slow: spin or sleep
  *
- * The record is sorted by rank, so the check is one comparison with its last entry, and a release usually pops it.  Spinlocks are in the
- * same record as sleeping locks: their holder cannot leave its hart, and an interrupt handler that runs on top of a thread
- * takes and releases its own in between.
+ * The record is sorted by rank, so the check is one comparison with its last entry, and a release
+ * usually pops it.  Spinlocks are in the same record as sleeping locks: their holder cannot leave
+ * its hart, and an interrupt handler that runs on top of a thread takes and releases its own in
+ * between.
  *
- * mutex: one word, the owner; bit 0 says that somebody sleeps for it.  Whoever slept takes it with the bit set, because it cannot
- * know whether it was the last sleeper; the price is at most one wakeup for nobody.
+ * mutex: one word, the owner; bit 0 says that somebody sleeps for it.  Whoever slept takes it with
+ * the bit set, because it cannot know whether it was the last sleeper; the price is at most one
+ * wakeup for nobody.
  *
- * sx: one word too (SX_READER counts, SX_WRITER, SX_WAITERS), so that uncontended use never touches the interlock.  While
- * SX_WAITERS is set the fast paths are closed.  A waiting writer stops new readers; a writer that leaves lets in (`grants`) as many readers
- * as waited at that moment.  So each side waits for one turn of the other, and nobody starves.
+ * sx: one word too (SX_READER counts, SX_WRITER, SX_WAITERS), so that uncontended use never touches
+ * the interlock.  While SX_WAITERS is set the fast paths are closed.  A waiting writer stops new
+ * readers; a writer that leaves lets in (`grants`) as many readers as waited at that moment.  So
+ * each side waits for one turn of the other, and nobody starves.
  *
- * Sleepers wait on a word inside the lock, never on the lock's address, which may also be that of the object it is the first field of.
+ * Sleepers wait on a word inside the lock, never on the lock's address, which may also be that of
+ * the object it is the first field of.
  *
- * Rejected: handing the lock over to the first waiter (direct hand-off).  It is fair, but a lock that is always owned by a thread still on
- * its way to a hart makes everybody run at the speed of the scheduler.
+ * Rejected: handing the lock over to the first waiter (direct hand-off).  It is fair, but a lock
+ * that is always owned by a thread still on its way to a hart makes everybody run at the speed of
+ * the scheduler.
  */
 #include "kern/base/lock.h"
 
@@ -111,7 +117,8 @@ static inline void
 check_may_sleep(const struct lock_head *lock)
 {
 	if (CHECK && curthread()->spin_depth != 0 && !panicking())
-		panic("%s: might sleep while %d spinlocks are held", lock->name, curthread()->spin_depth);
+		panic("%s: might sleep while %d spinlocks are held", lock->name,
+		    curthread()->spin_depth);
 }
 
 void
@@ -261,12 +268,13 @@ mutex_try(struct mutex *m, uintptr_t bits)
 {
 	uintptr_t none = 0;
 
-	return __atomic_compare_exchange_n(&m->owner, &none, (uintptr_t)curthread() | bits, false, __ATOMIC_ACQUIRE,
-	    __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&m->owner, &none, (uintptr_t)curthread() | bits, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Wait while the owner runs on another hart: it will soon be done.  => true: the mutex was free a moment ago.
- * The owner may exit under our eyes; its memory stays readable, and a wrong answer costs a loop. */
+/* Wait while the owner runs on another hart: it will soon be done.  => true: the mutex was free a
+ * moment ago. The owner may exit under our eyes; its memory stays readable, and a wrong answer
+ * costs a loop. */
 static bool
 mutex_spin(struct mutex *m)
 {
@@ -294,7 +302,8 @@ mutex_wait(struct mutex *m)
 			continue;
 		sleep_prepare(&m->owner, m->head.name);
 		word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
-		if (word == 0 || !__atomic_compare_exchange_n(&m->owner, &word, word | MUTEX_WAITERS, false,
+		if (word == 0 ||
+		    !__atomic_compare_exchange_n(&m->owner, &word, word | MUTEX_WAITERS, false,
 			__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 			sleep_cancel();
 			continue;
@@ -349,7 +358,7 @@ mutex_unlock(struct mutex *m) NO_LOCK_ANALYSIS
 void
 sx_init(struct sx *sx, const char *name, enum lock_rank rank)
 {
-	*sx = (struct sx){ .head = { name, rank } };
+	*sx = (struct sx){.head = {name, rank}};
 	spin_init(&sx->interlock, name, RANK_INTERLOCK);
 }
 
@@ -372,8 +381,8 @@ sx_try_shared(struct sx *sx)
 	uint32_t v = __atomic_load_n(&sx->state, __ATOMIC_RELAXED);
 
 	while (!(v & (SX_WRITER | SX_WAITERS)))
-		if (__atomic_compare_exchange_n(&sx->state, &v, v + SX_READER, false, __ATOMIC_ACQUIRE,
-			__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(
+			&sx->state, &v, v + SX_READER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
@@ -383,7 +392,8 @@ sx_try_exclusive(struct sx *sx)
 {
 	uint32_t none = 0;
 
-	return __atomic_compare_exchange_n(&sx->state, &none, SX_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(
+	    &sx->state, &none, SX_WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* => interlock held; the caller has just stopped waiting. */
@@ -404,7 +414,8 @@ sx_wait_shared(struct sx *sx)
 	__atomic_fetch_or(&sx->state, SX_WAITERS, __ATOMIC_RELAXED);
 	while ((__atomic_load_n(&sx->state, __ATOMIC_RELAXED) & SX_WRITER) ||
 	    (sx->waiting_writers > 0 && sx->grants == 0))
-		(void)sleep_spin(&sx->waiting_readers, &sx->interlock, sx->head.name, 0, NO_DEADLINE);
+		(void)sleep_spin(
+		    &sx->waiting_readers, &sx->interlock, sx->head.name, 0, NO_DEADLINE);
 	if (sx->grants > 0)
 		sx->grants--;
 	__atomic_fetch_add(&sx->state, SX_READER, __ATOMIC_ACQUIRE);
@@ -422,7 +433,8 @@ sx_wait_exclusive(struct sx *sx)
 	sx->waiting_writers++;
 	__atomic_fetch_or(&sx->state, SX_WAITERS, __ATOMIC_RELAXED);
 	while (sx_locked(sx) || sx->grants > 0)
-		(void)sleep_spin(&sx->waiting_writers, &sx->interlock, sx->head.name, 0, NO_DEADLINE);
+		(void)sleep_spin(
+		    &sx->waiting_writers, &sx->interlock, sx->head.name, 0, NO_DEADLINE);
 	__atomic_fetch_or(&sx->state, SX_WRITER, __ATOMIC_ACQUIRE);
 	sx->waiting_writers--;
 	sx_stop_waiting(sx);

@@ -2,15 +2,18 @@
 /*
  * Sleeping and waking: a hash table of queues, by channel.
  *
- *      bucket[hash(chan)]:  lock, list of threads that wait for any channel of this hash, longest first
+ *      bucket[hash(chan)]:  lock, list of threads that wait for any channel of this hash,
+ *                           longest first
  *
- * sleep_prepare() puts the thread on the queue while it still holds its interlock; from then on a wakeup finds it, running or not.
- * sleep_wait() goes to sleep only if it is still on the queue.  Four things end a sleep: a wakeup, the deadline, an interruption,
- * sleep_cancel(); each takes the thread off the queue under the bucket's lock, so exactly one of them does.
+ * sleep_prepare() puts the thread on the queue while it still holds its interlock; from then on a
+ * wakeup finds it, running or not. sleep_wait() goes to sleep only if it is still on the queue.
+ * Four things end a sleep: a wakeup, the deadline, an interruption, sleep_cancel(); each takes the
+ * thread off the queue under the bucket's lock, so exactly one of them does.
  *
  * Lock order: the bucket lock (RANK_SLEEPQ), then a run queue.
  *
- * Rejected: a queue embedded in every object one can wait for.  It would save the hash, but make every page, map and process larger.
+ * Rejected: a queue embedded in every object one can wait for.  It would save the hash, but make
+ * every page, map and process larger.
  */
 #include "kern/base/sleep.h"
 
@@ -40,7 +43,8 @@ sleep_bootstrap(void)
 static inline struct bucket *
 bucket_of(const void *chan)
 {
-	/* Channels are fields of structs: neighbours differ in the low bits, structs of a zone in the middle ones. */
+	/* Channels are fields of structs: neighbours differ in the low bits, structs of a zone in
+	 * the middle ones. */
 	uint64_t h = (uint64_t)(uintptr_t)chan * 0x9e3779b97f4a7c15ul;
 
 	return &buckets[h >> 57];
@@ -73,7 +77,8 @@ sleep_prepare(const void *chan, const char *why)
 	spin_unlock(&b->lock);
 }
 
-/* End td's sleep with that error if it sleeps at all (intr: only an interruptible one).  The channel may change until we hold the lock. */
+/* End td's sleep with that error if it sleeps at all (intr: only an interruptible one).  The
+ * channel may change until we hold the lock. */
 static void
 sleep_end(struct thread *td, int error, bool intr)
 {
@@ -161,7 +166,8 @@ sleep_wait(unsigned flags, uint64_t deadline)
 }
 
 int
-sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flags, uint64_t deadline) NO_LOCK_ANALYSIS
+sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flags,
+    uint64_t deadline) NO_LOCK_ANALYSIS
 {
 	int error;
 
@@ -173,7 +179,8 @@ sleep_spin(const void *chan, struct spinlock *lk, const char *why, unsigned flag
 }
 
 int
-sleep_mutex(const void *chan, struct mutex *m, const char *why, unsigned flags, uint64_t deadline) NO_LOCK_ANALYSIS
+sleep_mutex(const void *chan, struct mutex *m, const char *why, unsigned flags,
+    uint64_t deadline) NO_LOCK_ANALYSIS
 {
 	int error;
 

@@ -2,24 +2,27 @@
 /*
  * Threads and the scheduler: a run queue per hart.
  *
- *      sched_wake, sched_ready, finish_switch --enqueue--> queue of a hart --pick--> switch_to --> runs
+ *      sched_wake, sched_ready, finish_switch --enqueue--> queue of a hart --pick--> switch_to
  *                                                               '---steal---> idle hart
  *
- * The state word says what a thread does, and, by THREAD_ON_HART, whether some hart still runs on its stack.  A thread is put on a run
- * queue only when no hart does: one that is woken, or yields, while it is still being switched away from is queued by the hart that
- * leaves it (finish_switch).  So whoever picks a thread may resume it at once.
+ * The state word says what a thread does, and, by THREAD_ON_HART, whether some hart still runs on
+ * its stack.  A thread is put on a run queue only when no hart does: one that is woken, or yields,
+ * while it is still being switched away from is queued by the hart that leaves it (finish_switch).
+ * So whoever picks a thread may resume it at once.
  *
  *      RUNNING|ON --yield--> RUNNABLE|ON ---finish---> RUNNABLE (queued)
  *          |                     ^ wake
  *          '-----sleep---> SLEEPING|ON ----finish---> SLEEPING --wake--> RUNNABLE (queued)
  *
- * An idle hart says so in `idling` before it waits; whoever queues work claims that flag and sends an interrupt.  The clock ticks only
- * while something other than the idle thread runs.
+ * An idle hart says so in `idling` before it waits; whoever queues work claims that flag and sends
+ * an interrupt.  The clock ticks only while something other than the idle thread runs.
  *
- * Lock order: a run queue lock (RANK_RUNQ) is a leaf, and only one is held at a time; the switch itself holds none.
+ * Lock order: a run queue lock (RANK_RUNQ) is a leaf, and only one is held at a time; the switch
+ * itself holds none.
  *
- * Rejected: one run queue for the machine (every switch would meet on its lock), and holding the queue's lock across the switch, as
- * xv6 does with p->lock: the hand-over of a held lock from one thread to another is the hardest part of xv6 to explain.
+ * Rejected: one run queue for the machine (every switch would meet on its lock), and holding the
+ * queue's lock across the switch, as xv6 does with p->lock: the hand-over of a held lock from one
+ * thread to another is the hardest part of xv6 to explain.
  */
 #include "kern/base/thread.h"
 
@@ -31,8 +34,8 @@
 #include "kern/base/timeout.h"
 #include "lib/bitmap.h"
 
-#define TICK_NS  10000000ul /* time slice, and how often the clock ticks */
-#define NEVER    UINT64_MAX
+#define TICK_NS   10000000ul /* time slice, and how often the clock ticks */
+#define NEVER     UINT64_MAX
 
 #define ON(state) ((state) | THREAD_ON_HART)
 
@@ -45,9 +48,9 @@ static struct hart {
 	bool idling;          /* a    waits for an interrupt; whoever sets it to false sends one */
 	/* The hart's own, interrupts off: */
 	struct thread *idle;
-	struct thread *prev;  /* whom it has just switched away from */
-	uint64_t tick;        /* ns: when the clock ticks next */
-	uint64_t armed;       /* ns: what the timer is set to */
+	struct thread *prev; /* whom it has just switched away from */
+	uint64_t tick;       /* ns: when the clock ticks next */
+	uint64_t armed;      /* ns: what the timer is set to */
 } harts[MAXHART];
 
 static uint32_t online; /* a  harts that run threads, as a mask */
@@ -99,7 +102,8 @@ sched_tick(bool user)
 				td->user_ticks++;
 			else
 				td->sys_ticks++;
-			if (__atomic_load_n(&h->nqueued, __ATOMIC_RELAXED) > 0 || !allowed_on(td, cpu_id()))
+			if (__atomic_load_n(&h->nqueued, __ATOMIC_RELAXED) > 0 ||
+			    !allowed_on(td, cpu_id()))
 				td->resched = true;
 		}
 	}
@@ -128,11 +132,13 @@ claim_idle(unsigned hart)
 	    __atomic_exchange_n(&harts[hart].idling, false, __ATOMIC_SEQ_CST);
 }
 
-/* Where td should run: an idle hart if there is one, else where it ran last.  => *kick: that hart needs an interrupt. */
+/* Where td should run: an idle hart if there is one, else where it ran last.  => *kick: that hart
+ * needs an interrupt. */
 static unsigned
 choose_hart(const struct thread *td, bool *kick)
 {
-	uint32_t mask = __atomic_load_n(&td->affinity, __ATOMIC_RELAXED) & __atomic_load_n(&online, __ATOMIC_RELAXED);
+	uint32_t mask = __atomic_load_n(&td->affinity, __ATOMIC_RELAXED) &
+	    __atomic_load_n(&online, __ATOMIC_RELAXED);
 	unsigned me = cpu_id(), last = td->hart;
 
 	*kick = true;
@@ -196,7 +202,8 @@ dequeue(struct hart *h, unsigned me)
 	return found;
 }
 
-/* What this hart runs next: of its own queue, else stolen.  => NULL: nothing to do.  Interrupts off. */
+/* What this hart runs next: of its own queue, else stolen.  => NULL: nothing to do.  Interrupts
+ * off. */
 static struct thread *
 pick(void)
 {
@@ -306,7 +313,8 @@ sched_switch_away(void)
 
 	intr_push_off();
 	KASSERT(td != harts[cpu_id()].idle);
-	if (!__atomic_compare_exchange_n(&td->state, &woken, ON(THREAD_RUNNING), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	if (!__atomic_compare_exchange_n(&td->state, &woken, ON(THREAD_RUNNING), false,
+		__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		td->switches++;
 		switch_away();
 	}
@@ -319,8 +327,9 @@ sched_wake(struct thread *td)
 	uint32_t old = __atomic_load_n(&td->state, __ATOMIC_RELAXED);
 
 	while ((old & THREAD_STATE_MASK) == THREAD_SLEEPING)
-		if (__atomic_compare_exchange_n(&td->state, &old, (old & THREAD_ON_HART) | THREAD_RUNNABLE, false,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		if (__atomic_compare_exchange_n(&td->state, &old,
+			(old & THREAD_ON_HART) | THREAD_RUNNABLE, false, __ATOMIC_ACQ_REL,
+			__ATOMIC_RELAXED)) {
 			if (!(old & THREAD_ON_HART))
 				enqueue(td);
 			return;

@@ -5,12 +5,13 @@
  *      idle --timeout_set--> queued on hart h --clock--> queue.running on hart h --> idle
  *                                 '--timeout_cancel--> idle
  *
- * A function runs with the queue unlocked, so that it may take any spinlock; timeout_cancel() waits for one that runs, which is what lets
- * a timeout live on a stack.  Once the function was called the timeout itself is not touched any more.
- * Lock order: the queue lock (RANK_TIMER), then nothing.
+ * A function runs with the queue unlocked, so that it may take any spinlock; timeout_cancel() waits
+ * for one that runs, which is what lets a timeout live on a stack.  Once the function was called
+ * the timeout itself is not touched any more. Lock order: the queue lock (RANK_TIMER), then
+ * nothing.
  *
- * Rejected: one queue for the machine.  Every hart would have to arm its timer for the first deadline, and all of them would
- * wake up for it.
+ * Rejected: one queue for the machine.  Every hart would have to arm its timer for the first
+ * deadline, and all of them would wake up for it.
  */
 #include "kern/base/timeout.h"
 
@@ -40,7 +41,7 @@ timeout_bootstrap(void)
 void
 timeout_init(struct timeout *t, void (*fn)(void *arg), void *arg)
 {
-	*t = (struct timeout){ .fn = fn, .arg = arg };
+	*t = (struct timeout){.fn = fn, .arg = arg};
 }
 
 /* => q locked. */

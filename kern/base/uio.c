@@ -19,7 +19,8 @@ static size_t
 move_piece(const struct uio *u, uint64_t addr, void *kbuf, size_t n)
 {
 	if (u->user)
-		return u->dir == UIO_READ ? md_copyout_part(addr, kbuf, n) : md_copyin_part(kbuf, addr, n);
+		return u->dir == UIO_READ ? md_copyout_part(addr, kbuf, n)
+					  : md_copyin_part(kbuf, addr, n);
 	if (u->dir == UIO_READ)
 		memcpy((void *)(uintptr_t)addr, kbuf, n);
 	else
@@ -79,7 +80,8 @@ touch_page(const struct uio *u, vaddr_t addr)
 	uint32_t value, seen;
 	int error = md_fetch32(word, &value);
 
-	/* Storing what is there is the only harmless write; another thread may get in between, then again. */
+	/* Storing what is there is the only harmless write; another thread may get in between, then
+	 * again. */
 	while (error == 0 && u->dir == UIO_READ) {
 		error = md_cas32(word, value, value, &seen);
 		if (error == 0 && seen == value)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * uio: a transfer between kernel memory and somebody's buffers, which may be user memory of the current space or kernel memory.  Whoever
- * moves the bytes (a file system, a pipe, a driver) need not know which.
+ * uio: a transfer between kernel memory and somebody's buffers, which may be user memory of the
+ * current space or kernel memory.  Whoever moves the bytes (a file system, a pipe, a driver) need
+ * not know which.
  *
- * While an inode lock or a busy page is held, user pages may not be faulted in (the fault might need that lock or page: rule R14 of
- * docs/locking.md).  The pattern there is:
+ * While an inode lock or a busy page is held, user pages may not be faulted in (the fault might
+ * need that lock or page: rule R14 of docs/locking.md).  The pattern there is:
  *
  *      uio_fault_in(u, n);                        nothing held
  *      lock, busy, ...
@@ -37,15 +38,19 @@ struct uio {
 	uint64_t resid;  /* bytes still wanted: the sum of vec[].len */
 };
 
-/* Move up to n bytes (fewer only if resid is less) between kbuf and the buffers; what was moved is consumed even on error.
- * => no lock that a page fault may need (RANK_INODE and above) held; may sleep.  => returns 0, EFAULT. */
+/* Move up to n bytes (fewer only if resid is less) between kbuf and the buffers; what was moved is
+ * consumed even on error.
+ * => no lock that a page fault may need (RANK_INODE and above) held; may sleep.  => returns 0,
+ * EFAULT. */
 int uio_move(void *kbuf, size_t n, struct uio *u) MUST_CHECK;
 
-/* The same, but never faults a page in: EFAULT at the first user page that is not mapped with the right to do it.
+/* The same, but never faults a page in: EFAULT at the first user page that is not mapped with the
+ * right to do it.
  * => any sleeping lock may be held; never sleeps. */
 int uio_move_nofault(void *kbuf, size_t n, struct uio *u) MUST_CHECK;
 
-/* Touch the user pages that the next n bytes will need.  => as uio_move.  => returns 0, EFAULT.  Kernel buffers: 0. */
+/* Touch the user pages that the next n bytes will need.  => as uio_move.  => returns 0, EFAULT.
+ * Kernel buffers: 0. */
 int uio_fault_in(const struct uio *u, size_t n) MUST_CHECK;
 
 /* A transfer of one kernel buffer.  `vec` is storage for the one entry. */
