@@ -140,8 +140,7 @@ file_dev_open_char(uint32_t rdev, uint32_t oflags, struct file **fp)
 	dev = chardev_find(rdev);
 	if (dev == NULL)
 		return ENXIO;
-	f = file_alloc(
-	    vfs_major(rdev) == MAJOR_MEM ? &mem_ops : &char_ops, oflags & ~(uint32_t)O_NOCTTY);
+	f = file_alloc(vfs_major(rdev) == MAJOR_MEM ? &mem_ops : &char_ops, oflags);
 	if (f == NULL)
 		return ENFILE;
 	f->data = dev;

@@ -14,8 +14,8 @@ struct file;
 /* => boot: lets drivers wake pollers. */
 void file_dev_init(void);
 
-/* A file for the device with that number; oflags may contain O_NOCTTY.  => may sleep.  => 0; ENXIO:
- * no such device; ENFILE; the driver's. */
+/* A file for the device with that number.  => may sleep.  => 0; ENXIO: no such device; ENFILE; the
+ * driver's errors. */
 int file_dev_open_char(uint32_t rdev, uint32_t oflags, struct file **fp) MUST_CHECK;
 int file_dev_open_block(uint32_t rdev, uint32_t oflags, struct file **fp) MUST_CHECK;
 

@@ -145,7 +145,7 @@ make_file(struct inode *ip, uint32_t oflags, struct file **fp)
 	case S_IFDIR:
 		return make_plain(&directory_ops, flags, fp);
 	case S_IFCHR:
-		return file_dev_open_char(ip->rdev, flags | (oflags & O_NOCTTY), fp);
+		return file_dev_open_char(ip->rdev, flags, fp);
 	case S_IFBLK:
 		return file_dev_open_block(ip->rdev, flags, fp);
 	case S_IFIFO:

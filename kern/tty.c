@@ -621,9 +621,7 @@ tty_open_console(uint32_t oflags, struct file **fp)
 
 	if (t->line == NULL)
 		return ENXIO;
-	if (!(oflags & O_NOCTTY))
-		(void)take_control(t); /* who may not simply does not get it */
-	return make_file(t, oflags & ~(uint32_t)O_NOCTTY, fp);
+	return make_file(t, oflags, fp);
 }
 
 int
@@ -633,7 +631,7 @@ tty_open_current(uint32_t oflags, struct file **fp)
 
 	if (t->line == NULL || !is_controlling(t))
 		return ENXIO;
-	return make_file(t, oflags & ~(uint32_t)O_NOCTTY, fp);
+	return make_file(t, oflags, fp);
 }
 
 void
