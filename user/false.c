@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* false: fail. */
+int
+main(void)
+{
+	return 1;
+}
