@@ -39,7 +39,7 @@ $(BUILD)/f/vm_fuzz: $(BUILD)/f/tests/vm_fuzz.c.o $(HOSTVM_SRC:%=$(BUILD)/f/%.o)
 
 .PHONY: check-vm
 check-vm: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran) $(BUILD)/t/vm_replay
-	$(Q)$(BUILD)/t/vm_replay tests/corpus/*
+	$(Q)$(BUILD)/t/vm_replay $(wildcard tests/corpus/*)
 	$(Q)$(BUILD)/t/vm_replay -r 2000
 
 .PHONY: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran)

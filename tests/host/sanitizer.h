@@ -22,6 +22,12 @@
 #include <sanitizer/common_interface_defs.h>
 
 static inline bool
+sanitizer_is_on(void)
+{
+	return true;
+}
+
+static inline bool
 sanitizer_poisoned(const void *p)
 {
 	return __asan_address_is_poisoned(p);
@@ -54,6 +60,12 @@ sanitizer_enter_stack(void *save, const void **old_bottom, size_t *old_size)
 }
 
 #else
+
+static inline bool
+sanitizer_is_on(void)
+{
+	return false;
+}
 
 static inline bool
 sanitizer_poisoned(const void *p)

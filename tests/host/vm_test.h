@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "kern/base/sleep.h"
+#include "kern/base/thread.h"
 #include "tests/host/host.h"
 #include "vm/pmap.h"
 #include "vm/vm_fault.h"
