@@ -23,10 +23,11 @@
 static inline int
 cmd_option(int argc, char *argv[], const char *options, const char *usage, int status)
 {
-	static const struct option help[] = {{"help", no_argument, NULL, 'H'}, {0}};
+	static int wanted;
+	static const struct option help[] = {{"help", no_argument, &wanted, 1}, {0}};
 	int c = getopt_long(argc, argv, options, help, NULL);
 
-	if (c == 'H' && optopt == 'H') {
+	if (wanted) {
 		printf("usage: %s\n", usage);
 		exit(0);
 	}
