@@ -91,7 +91,7 @@ trampoline_init(void)
 	static const uint32_t code[] = {0x08b00893, 0x00000073};
 	struct vm_page *m = NULL;
 
-	trampoline = vm_object_alloc_anon(1);
+	trampoline = vm_object_alloc(OBJ_PHYS, 1, NULL, NULL);
 	if (trampoline != NULL) {
 		mutex_lock(&trampoline->lock);
 		m = vm_page_alloc(trampoline, 0, VM_ALLOC_SYSTEM | VM_ALLOC_ZERO | VM_ALLOC_WIRED);
