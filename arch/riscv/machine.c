@@ -159,8 +159,8 @@ machine_stop_others(void)
 void
 md_icache_sync(void)
 {
-	__asm__ volatile("fence rw, rw\n\tfence.i" ::: "memory");
 	intr_push_off();
+	__asm__ volatile("fence rw, rw\n\tfence.i" ::: "memory");
 	sbi_remote_fence_i(other_harts());
 	intr_pop_off();
 }

@@ -55,11 +55,4 @@ mmu_fence_page_global(vaddr_t va)
 	__asm__ volatile("sfence.vma %0, zero" ::"r"(va) : "memory");
 }
 
-/* This hart fetches what was stored before. */
-static inline void
-mmu_fence_instructions(void)
-{
-	__asm__ volatile("fence.i" ::: "memory");
-}
-
 #endif

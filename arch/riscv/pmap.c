@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arch/riscv/cpu.h"
 #include "arch/riscv/pmap_private.h"
 #include "kern/base/debug.h"
 #include "vm/pmap.h"
@@ -131,7 +132,7 @@ update_exec(struct vm_page *m, pte_t rights)
 	bool exec = (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0;
 
 	if ((rights & PTE_X) != 0 && !exec) {
-		pmap_sync_icache();
+		md_icache_sync();
 		__atomic_fetch_or(&m->aflags, PGA_EXEC, __ATOMIC_RELAXED);
 	}
 	if ((rights & PTE_W) != 0)
@@ -150,13 +151,14 @@ leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
 	return pte_make(vm_page_to_phys(m), PTE_V | PTE_MANAGED | pm->leaf_bits | rights);
 }
 
+/* The reverse mapping exists, pte is invalid, and its table counts it. */
 static void
-count_mapping(struct pmap *pm, pte_t *pte, pte_t leaf) REQUIRES(pm->lock)
+mapping_set(struct pmap *pm, pte_t *pte, pte_t leaf) REQUIRES(pm->lock)
 {
 	pm->resident++;
 	if ((leaf & PTE_WIRED) != 0)
 		pm->wired++;
-	pt_count(pte, 1);
+	pte_publish(pte, leaf);
 }
 
 pte_t
@@ -202,10 +204,10 @@ break_mapping(struct pmap *pm, pte_t *pte, vaddr_t va) REQUIRES(pm->lock)
 
 	flush_init(&f);
 	pte_t old = mapping_clear(pm, pte, va, &f);
-	pt_count(pte, -1);
+	struct vm_page *m = pte_page(old);
 	tlb_flush(pm, &f);
-	pv_harvest(pte_page(old), old);
-	pv_remove(pte_page(old), pte);
+	pv_harvest(m, old);
+	pv_remove(m, pte);
 }
 
 /* => returns 0 or ENOMEM */
@@ -217,8 +219,9 @@ enter_new(struct pmap *pm, pte_t *pte, vaddr_t va, struct vm_page *m, pte_t leaf
 	if (error == 0) {
 		if ((pte_load(pte) & PTE_V) != 0)
 			break_mapping(pm, pte, va);
-		count_mapping(pm, pte, leaf);
-		pte_publish(pte, leaf);
+		else
+			pt_count(pte, 1);
+		mapping_set(pm, pte, leaf);
 	} else {
 		struct flush f;
 		flush_init(&f);
@@ -266,8 +269,8 @@ pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
 	spin_lock(&pm->lock);
 	pte_t *pte = pt_find(pm, va);
 	if (pte != NULL && (pte_load(pte) & PTE_V) == 0 && pv_insert(m, pte) == 0) {
-		count_mapping(pm, pte, leaf);
-		pte_publish(pte, leaf);
+		pt_count(pte, 1);
+		mapping_set(pm, pte, leaf);
 	}
 	spin_unlock(&pm->lock);
 }
@@ -392,6 +395,7 @@ protect_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *
 	if ((rights & bits) == 0) {
 		/* Was execute-only.  A valid entry without rights would point to a table. */
 		break_mapping(pm, pte, va);
+		pt_count(pte, -1);
 		pt_prune(pm, va, f);
 	} else if ((rights & ~bits) != 0) {
 		pte_clear_bits(pte, PTE_RWX & ~bits);
@@ -483,25 +487,16 @@ pmap_table_span(vaddr_t va, vaddr_t *start, vaddr_t *end)
 	*end = *start + pt_span(1);
 }
 
+/* Does the leaf allow the access?  Then A, and D for a write, are set. */
 static bool
-va_belongs(const struct pmap *pm, vaddr_t va)
+fixup_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, vm_prot_t access) REQUIRES(pm->lock)
 {
-	if (pm == kernel_pmap)
-		return va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS;
-	return va < VM_MAX_USER_ADDRESS;
-}
-
-/* Does the leaf allow the access?  Then A, and D for a write, are set.  The kernel's are set from the start or not at all. */
-static bool
-fixup_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t rights) REQUIRES(pm->lock)
-{
-	pte_t accessed = (rights & PTE_W) != 0 ? PTE_A | PTE_D : PTE_A;
+	pte_t rights = rights_to_bits(access) | PTE_V;
+	pte_t accessed = (access & VM_PROT_WRITE) != 0 ? PTE_A | PTE_D : PTE_A;
 	pte_t old = pte_load(pte);
 
 	do {
-		if ((old & PTE_V) == 0 || (old & rights) != rights)
-			return false;
-		if (pm == kernel_pmap && (old & accessed) != accessed)
+		if ((old & rights) != rights)
 			return false;
 	} while (!pte_cas(pte, &old, old | accessed));
 	/* If nothing was missing, a stale entry was in the way: of the leaf or of a table. */
@@ -512,17 +507,33 @@ fixup_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t rights) REQUIRES(pm->l
 	return true;
 }
 
+/* The kernel's leaves have their A and D from the start, and may be changed by who owns the address: just look.  No lock, for the fault may
+ * come under any. */
+static bool
+kernel_fixup(vaddr_t va, vm_prot_t access) NO_LOCK_ANALYSIS
+{
+	pte_t need = rights_to_bits(access) | PTE_V | PTE_A | ((access & VM_PROT_WRITE) != 0 ? PTE_D : 0);
+	const pte_t *pte = pt_find(kernel_pmap, va);
+
+	if (pte == NULL || (pte_load(pte) & need) != need)
+		return false;
+	tlb_flush_local(kernel_pmap);
+	return true;
+}
+
 bool
 pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
 {
 	bool fixed = false;
 
-	if (!va_belongs(pm, va) || (pm != kernel_pmap && !pt_peek(pm, va)))
+	if (pm == kernel_pmap)
+		return va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS && kernel_fixup(va, access);
+	if (va >= VM_MAX_USER_ADDRESS || !pt_peek(pm, va))
 		return false;
 	spin_lock(&pm->lock);
 	pte_t *pte = pt_find(pm, va);
 	if (pte != NULL)
-		fixed = fixup_leaf(pm, pte, trunc_page(va), rights_to_bits(access));
+		fixed = fixup_leaf(pm, pte, trunc_page(va), access);
 	spin_unlock(&pm->lock);
 	return fixed;
 }
@@ -603,6 +614,7 @@ pmap_growkernel(vaddr_t start, vaddr_t end)
 	spin_lock(&kernel_pmap->lock);
 	for (vaddr_t va = start; made && va < end; va = table_end(va, end))
 		made = pt_make(kernel_pmap, va) != NULL;
+	tlb_flush_local(kernel_pmap);
 	spin_unlock(&kernel_pmap->lock);
 	return made ? 0 : ENOMEM;
 }
@@ -629,7 +641,9 @@ pmap_kremove(vaddr_t start, vaddr_t end) NO_LOCK_ANALYSIS
 		if ((pte_swap(pte, 0) & PTE_V) != 0)
 			flush_add(&f, va);
 	}
+	intr_push_off();
 	tlb_flush(kernel_pmap, &f);
+	intr_pop_off();
 }
 
 paddr_t

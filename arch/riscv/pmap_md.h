@@ -78,7 +78,4 @@ void pmap_bootstrap(struct pmap_boot *boot);
  * (the boot hart: done by pmap_bootstrap).  => interrupts off. */
 void pmap_hart_init(void);
 
-/* All harts fetch the instructions that were stored before the call.  => any context; never sleeps. */
-void pmap_sync_icache(void);
-
 #endif

@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <stddef.h>
 
+#include "arch/riscv/cpu.h"
 #include "arch/riscv/pmap_private.h"
 #include "kern/base/debug.h"
 #include "vm/pmap.h"
@@ -43,6 +44,13 @@ pv_init(void)
 	for (unsigned i = 0; i < PV_LOCKS; i++)
 		spin_init(&pv_locks[i], "pv list", RANK_PV);
 	pv_zone = zone_create("pv", sizeof(struct pv_chunk), 0, NULL);
+}
+
+/* The first mapping.  Acquire: what it points to was made before it. */
+static inline pte_t *
+pv_first(const struct vm_page *m)
+{
+	return __atomic_load_n(&m->md.pv_first, __ATOMIC_ACQUIRE);
 }
 
 static struct spinlock *
@@ -151,7 +159,7 @@ pv_slot_of(struct md_page *md, const pte_t *pte)
 static void
 pv_remove_locked(struct vm_page *m, pte_t *pte)
 {
-	KASSERT(m->md.pv_first != NULL);
+	KASSERT(pv_first(m) != NULL);
 	pte_t *last = pv_take_last(&m->md);
 
 	if (last != pte)
@@ -183,7 +191,7 @@ pv_harvest(struct vm_page *m, pte_t old)
 bool
 pmap_page_is_mapped(struct vm_page *m)
 {
-	return __atomic_load_n(&m->md.pv_first, __ATOMIC_ACQUIRE) != NULL;
+	return pv_first(m) != NULL;
 }
 
 /* What to do with one mapping, its pmap locked; must be complete in itself.  The answers are added up. */
@@ -212,7 +220,7 @@ pv_try_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit, unsigned *su
 {
 	struct pv_cursor at = { m->md.pv_more, 0 };
 
-	for (pte_t *pte = m->md.pv_first; pte != NULL && *sum < limit; pte = pv_next(&at)) {
+	for (pte_t *pte = pv_first(m); pte != NULL && *sum < limit; pte = pv_next(&at)) {
 		struct pmap *pm = pte_pmap(pte);
 		if (!spin_trylock(&pm->lock))
 			return false;
@@ -234,6 +242,7 @@ pv_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit)
 		spin_lock(lock);
 		done = pv_try_visit(m, visit, limit, &sum);
 		spin_unlock(lock);
+		cpu_relax();
 	}
 	return sum;
 }
@@ -244,7 +253,7 @@ pv_try_remove_all(struct vm_page *m) NO_LOCK_ANALYSIS
 {
 	pte_t *pte;
 
-	while ((pte = m->md.pv_first) != NULL) {
+	while ((pte = pv_first(m)) != NULL) {
 		struct pmap *pm = pte_pmap(pte);
 		vaddr_t va = pte_va(pte);
 		struct flush f;
@@ -273,6 +282,7 @@ pmap_remove_all(struct vm_page *m)
 		spin_lock(lock);
 		done = pv_try_remove_all(m);
 		spin_unlock(lock);
+		cpu_relax();
 	}
 }
 

@@ -212,16 +212,3 @@ tlb_kernel_grew(vaddr_t va)
 	__atomic_fetch_add(&kernel_changes, 1, __ATOMIC_RELEASE);
 	mmu_fence_page_global(va);
 }
-
-void
-pmap_sync_icache(void)
-{
-	intr_push_off();
-	uint32_t others = __atomic_load_n(&kernel_pmap->active, __ATOMIC_SEQ_CST) & ~(1u << cpu_id());
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	mmu_fence_instructions();
-	if (others != 0)
-		sbi_remote_fence_i(others);
-	intr_pop_off();
-}

@@ -227,7 +227,8 @@ kernel_fault(struct trapframe *tf)
 	    trap_pagefault(va, access) == 0)
 		return true;
 	if (access != VM_PROT_NONE && va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS &&
-	    !kstack_is_guard(va) && vm_fault(kernel_map, va, access) == 0)
+	    !kstack_is_guard(va) &&
+	    (pmap_fault_fixup(kernel_pmap, va, access) || vm_fault(kernel_map, va, access) == 0))
 		return true;
 	if (fixup == NULL)
 		return false;

@@ -257,8 +257,7 @@ switch_to(struct thread *next)
 		h->tick = now + TICK_NS;
 		sched_arm_timer();
 	}
-	if (prev->pmap != next->pmap)
-		ops.activate(next->pmap);
+	ops.activate(next->pmap); /* even if it is the same: next's stack may be new to this hart */
 	h->prev = prev;
 	md_switch(&prev->md, &next->md);
 	finish_switch();

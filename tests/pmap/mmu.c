@@ -134,11 +134,6 @@ mmu_fence_page_global(vaddr_t va)
 }
 
 void
-mmu_fence_instructions(void)
-{
-}
-
-void
 sbi_remote_sfence(uint64_t cpumask, vaddr_t start, uint64_t size)
 {
 	KASSERT((cpumask & (1u << model_hart)) == 0);
@@ -154,10 +149,9 @@ sbi_remote_sfence(uint64_t cpumask, vaddr_t start, uint64_t size)
 }
 
 void
-sbi_remote_fence_i(uint64_t cpumask)
+md_icache_sync(void)
 {
-	(void)cpumask;
-	__atomic_fetch_add(&model_counts.remote_instruction_fences, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&model_counts.instruction_fences, 1, __ATOMIC_RELAXED);
 }
 
 /*

@@ -35,7 +35,7 @@ extern struct model_knobs model_knobs;
 
 /* What happened since model_boot. */
 struct model_counts {
-	uint64_t remote_fences, remote_instruction_fences, local_fences, allocations;
+	uint64_t remote_fences, instruction_fences, local_fences, allocations;
 };
 extern struct model_counts model_counts;
 

@@ -5,6 +5,8 @@
 #ifndef PMAP_TEST_CPU_H
 #define PMAP_TEST_CPU_H
 
+#include <sched.h>
+
 extern __thread unsigned model_hart;
 
 static inline unsigned
@@ -12,5 +14,13 @@ cpu_id(void)
 {
 	return model_hart;
 }
+
+static inline void
+cpu_relax(void)
+{
+	sched_yield();
+}
+
+void md_icache_sync(void);
 
 #endif

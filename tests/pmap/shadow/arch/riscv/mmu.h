@@ -20,6 +20,5 @@ void mmu_fence_all(void);
 void mmu_fence_asid(uint64_t asid);
 void mmu_fence_page(vaddr_t va, uint64_t asid);
 void mmu_fence_page_global(vaddr_t va);
-void mmu_fence_instructions(void);
 
 #endif
