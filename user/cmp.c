@@ -44,6 +44,6 @@ main(int argc, char *argv[])
 		    stderr, "cmp: EOF on %s after byte %lu\n", argv[optind + (y == EOF)], at - 1);
 	else if (!silent)
 		printf(
-		    "%s %s differ: byte %lu, line %lu\n", argv[optind], argv[optind + 1], at, line);
+		    "%s %s differ: char %lu, line %lu\n", argv[optind], argv[optind + 1], at, line);
 	return cmd_finish(1);
 }

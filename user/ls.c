@@ -147,7 +147,11 @@ make_size(char *out, size_t room, const struct stat *st)
 	}
 	for (; n >= 1024; n /= 1024)
 		unit++;
-	snprintf(out, room, n < 10 ? "%.1f%c" : "%.0f%c", n, units[unit]);
+	/* rounded up, so that nothing looks smaller than it is */
+	if (n < 10 && n * 10 <= 99)
+		snprintf(out, room, "%.1f%c", (long)(n * 10 + 0.999) / 10.0, units[unit]);
+	else
+		snprintf(out, room, "%ld%c", (long)(n + 0.999), units[unit]);
 }
 
 /* What -F puts behind a name. */

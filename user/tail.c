@@ -33,17 +33,21 @@ copy_from(FILE *f)
 static void
 copy_last_lines(FILE *f)
 {
-	struct line *ring = calloc(count, sizeof(*ring));
+	struct line *ring = calloc(count, sizeof(*ring)), *l;
 	unsigned long next = 0, i;
+	ssize_t n;
 
-	if (ring == NULL && count > 0)
+	if (ring == NULL)
 		err(1, NULL);
-	while ((ring[next % count].len =
-		       getline(&ring[next % count].text, &ring[next % count].size, f)) >= 0)
-		next++;
+	for (;; next++) {
+		l = &ring[next % count];
+		n = getline(&l->text, &l->size, f);
+		if (n < 0)
+			break; /* the line that was in this place is still there */
+		l->len = n;
+	}
 	for (i = next > (unsigned long)count ? next - count : 0; i < next; i++)
-		if (ring[i % count].len >= 0)
-			fwrite(ring[i % count].text, 1, ring[i % count].len, stdout);
+		fwrite(ring[i % count].text, 1, ring[i % count].len, stdout);
 	for (i = 0; i < (unsigned long)count; i++)
 		free(ring[i].text);
 	free(ring);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* wc [-clwm] [file...]: count lines, words and bytes. */
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "user/cmd.h"
 
@@ -10,6 +11,7 @@ struct counts {
 
 static const char usage[] = "wc [-clmw] [file...]";
 static bool lines, words, bytes;
+static int width; /* of the numbers */
 
 static void
 print(const struct counts *c, const char *name)
@@ -17,16 +19,38 @@ print(const struct counts *c, const char *name)
 	const char *gap = "";
 
 	if (lines) {
-		printf("%7lu", c->lines);
+		printf("%*lu", width, c->lines);
 		gap = " ";
 	}
 	if (words) {
-		printf("%s%7lu", gap, c->words);
+		printf("%s%*lu", gap, width, c->words);
 		gap = " ";
 	}
 	if (bytes)
-		printf("%s%7lu", gap, c->bytes);
+		printf("%s%*lu", gap, width, c->bytes);
 	printf("%s%s\n", *name != 0 ? " " : "", name);
+}
+
+/* How wide the numbers have to be: as the sum of all sizes, if that is known beforehand. */
+static int
+choose_width(int count, char *names[])
+{
+	unsigned long total = 0;
+	struct stat st;
+	int i;
+
+	if (count <= 1 && lines + words + bytes == 1)
+		return 1;
+	for (i = 0; i < count || i == 0; i++) {
+		bool standard = i >= count || strcmp(names[i], "-") == 0;
+
+		if ((standard ? fstat(STDIN_FILENO, &st) : stat(names[i], &st)) < 0)
+			continue;
+		if (!S_ISREG(st.st_mode))
+			return 7;
+		total += st.st_size;
+	}
+	return snprintf(NULL, 0, "%lu", total);
 }
 
 static bool
@@ -63,6 +87,7 @@ main(int argc, char *argv[])
 	}
 	if (!lines && !words && !bytes)
 		lines = words = bytes = true;
+	width = choose_width(argc - optind, argv + optind);
 	for (i = optind; i < argc || i == optind; i++) {
 		const char *name = i < argc ? argv[i] : "-";
 		int fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY);
