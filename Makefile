@@ -42,7 +42,7 @@ INCLUDE := -nostdinc -I. -isystem lib/include -isystem $(CCINC)
 CODE := -fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-mcmodel=medany -mno-relax
 KARCH := -march=rv64imac$(ZEXT) -mabi=lp64 $(CODE) -ffreestanding -DKERNEL -DCHECK=$(CHECK)
-UARCH := -march=rv64gc -mabi=lp64d $(CODE)
+UARCH := -march=rv64gc -mabi=lp64d $(CODE) -ffunction-sections -fdata-sections
 LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --build-id=none
 
 WARN := -Wall -Wextra -Werror
@@ -149,7 +149,8 @@ $(LIBC): $(LIBOBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-ULINK = $(Q)$(LD) $(LINK) -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
+# Sections that nobody refers to are left out: one function of a file does not cost all of it.
+ULINK = $(Q)$(LD) $(LINK) --gc-sections -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
 
 $(BUILD)/user/bin/sh: $(patsubst %,$(BUILD)/u/%.o,$(wildcard user/sh/*.c)) $(CRT0) $(LIBC)
 	$(call say,LD,$@)
