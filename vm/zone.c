@@ -214,6 +214,8 @@ slab_create(struct zone *z, unsigned flags)
 	for (unsigned i = 0; i < z->per_slab; i++) {
 		void *item = (char *)vm_page_kva(m) + i * z->size;
 
+		/* The page may have been a slab like this one: marks that it kept mean nothing now. */
+		*(uint64_t *)item = 0;
 		if (z->init != NULL)
 			z->init(item);
 		item_retire(z, item);
