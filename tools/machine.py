@@ -215,7 +215,8 @@ class Machine:
         return status
 
     def read_log(self):
-        return read_text(self.log)
+        """What the kernel said on the UART; the firmware's banner before it is left out."""
+        return re.sub(r"\A.*^Boot HART [^\n]*\n+", "", read_text(self.log), flags=re.DOTALL | re.MULTILINE)
 
     def read_errors(self):
         return read_text(self.errors)

@@ -274,12 +274,15 @@ open_console(void)
 		fd = dup(fd);
 }
 
+/* High up and closed by exec, so that what a test finds at descriptor 3 is what become_test puts there. */
 static int
 open_channel(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY), high = fcntl(fd >= 0 ? fd : 1, F_DUPFD_CLOEXEC, 10);
 
-	return fd >= 0 ? fd : fcntl(1, F_DUPFD_CLOEXEC, 4);
+	if (fd >= 0)
+		close(fd);
+	return high;
 }
 
 int
