@@ -121,8 +121,10 @@ fnmatch(const char *pattern, const char *string, int flags)
 			star_s = s;
 			continue;
 		}
-		next =
-		    is_leading_dot(string, s, flags) && *p != '.' ? NULL : match_one(p, *s, flags);
+		if (is_leading_dot(string, s, flags) && (*p == '?' || *p == '['))
+			next = NULL;
+		else
+			next = match_one(p, *s, flags);
 		if (next != NULL && *p != 0) {
 			p = next;
 			s++;

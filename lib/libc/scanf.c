@@ -158,16 +158,17 @@ scan_float(struct scan *s, void *p)
 	return 1;
 }
 
+/* %c: as many bytes as the width says, or as there are. */
 static int
 scan_chars(struct scan *s, char *p)
 {
-	int n = s->width > 0 ? s->width : 1;
+	int want = s->width > 0 ? s->width : 1, n;
 
-	for (; n > 0; n--) {
+	for (n = 0; n < want; n++) {
 		int c = next_char(s);
 
 		if (c == EOF)
-			return EOF;
+			return n > 0 ? 1 : EOF;
 		if (!s->suppress)
 			*p++ = c;
 	}
