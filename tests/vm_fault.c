@@ -625,5 +625,5 @@ main(void)
 	    HOST_TEST(fault_reads_one_file_from_threads),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

@@ -482,5 +482,5 @@ main(void)
 	    HOST_TEST(vmspace_hold_keeps_the_struct),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

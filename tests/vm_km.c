@@ -338,5 +338,5 @@ main(void)
 	    HOST_TEST(km_poolpage_is_in_the_direct_map),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

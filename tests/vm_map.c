@@ -727,5 +727,5 @@ main(void)
 	    HOST_TEST(brk_moves_both_ways),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

@@ -430,5 +430,5 @@ main(void)
 	    HOST_TEST(wired_page_outlives_its_object),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

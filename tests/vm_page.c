@@ -575,5 +575,5 @@ main(void)
 	    cmocka_unit_test(zone_double_free_is_noticed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

@@ -225,5 +225,5 @@ main(void)
 	    HOST_TEST(stack_grown_by_two_threads),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

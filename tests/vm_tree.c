@@ -133,5 +133,5 @@ main(void)
 	    cmocka_unit_test(tree_of_nothing_has_no_ends),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_host_tests(tests);
 }

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include <cmocka.h>
@@ -38,6 +39,10 @@
 #define RW     (PROT_READ | PROT_WRITE)
 #define RX     (PROT_READ | PROT_EXEC)
 #define RWX    (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* main's last line. The environment variable TEST runs only the tests that match it (with * and ?). */
+#define run_host_tests(tests)                                                                      \
+	(cmocka_set_test_filter(getenv("TEST")), cmocka_run_group_tests(tests, NULL, NULL))
 
 static inline struct vmspace *
 space(void)
