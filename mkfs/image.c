@@ -224,8 +224,33 @@ image_map(struct image *img, int fd, bool shared)
 		die("%s: cannot map: %s", img->path, strerror(errno));
 	close(fd);
 	signal(SIGBUS, host_write_failed);
+}
+
+/* Judge what is mapped, and bring it up to date with its journal. */
+static const char *
+image_attach(struct image *img)
+{
+	const char *error = NULL;
+
 	img->sb = image_block(img, FS_SUPER_BLOCK);
 	img->state = image_block(img, FS_STATE_BLOCK);
+	if (img->length < 2 * FS_BLOCK_SIZE)
+		return "too short to be a file system";
+	error = fs_super_check(img->sb, img->length / FS_BLOCK_SIZE);
+	if (error == NULL)
+		error = journal_replay(img);
+	if (error == NULL)
+		error = fs_state_check(img->state, img->sb);
+	if (error == NULL)
+		img->rotor = img->sb->data_start;
+	return error;
+}
+
+const char *
+image_open_memory(struct image *img, void *base, uint64_t length)
+{
+	*img = (struct image){.path = "image", .base = base, .length = length};
+	return image_attach(img);
 }
 
 const char *
@@ -246,15 +271,9 @@ image_open(struct image *img, const char *path, bool writable)
 		return "too short to be a file system";
 	}
 	image_map(img, fd, writable);
-	error = fs_super_check(img->sb, img->length / FS_BLOCK_SIZE);
-	if (error == NULL)
-		error = journal_replay(img);
-	if (error == NULL)
-		error = fs_state_check(img->state, img->sb);
+	error = image_attach(img);
 	if (error == NULL && writable)
 		journal_reset(img, journal_current_head(img)->seq + img->replayed + 1);
-	if (error == NULL)
-		img->rotor = img->sb->data_start;
 	return error;
 }
 
@@ -321,6 +340,18 @@ bitmaps_init(struct image *img)
 	img->state->free_inodes = sb->ninodes - 1;
 }
 
+/* => img is mapped and all zero. */
+static void
+image_format(struct image *img, int64_t now)
+{
+	img->sb = image_block(img, FS_SUPER_BLOCK);
+	img->state = image_block(img, FS_STATE_BLOCK);
+	super_plan(img->sb, (uint32_t)(img->length / FS_BLOCK_SIZE), now);
+	journal_reset(img, 1);
+	bitmaps_init(img);
+	img->rotor = img->sb->data_start;
+}
+
 void
 image_create(struct image *img, const char *path, uint64_t size, int64_t now)
 {
@@ -340,8 +371,12 @@ image_create(struct image *img, const char *path, uint64_t size, int64_t now)
 		die("%s: cannot make it %llu bytes long: %s", path, (unsigned long long)img->length,
 		    strerror(errno));
 	image_map(img, fd, true);
-	super_plan(img->sb, (uint32_t)nblocks, now);
-	journal_reset(img, 1);
-	bitmaps_init(img);
-	img->rotor = img->sb->data_start;
+	image_format(img, now);
+}
+
+void
+image_create_memory(struct image *img, void *base, uint64_t length, int64_t now)
+{
+	*img = (struct image){.path = "image", .base = base, .length = length};
+	image_format(img, now);
 }

@@ -42,6 +42,10 @@ void image_create(struct image *img, const char *path, uint64_t size, int64_t no
 /* Write back (checksums of the state block) and unmap. */
 void image_close(struct image *img, bool writable);
 
+/* The same in memory that the caller has (zeroed, for create).  Nothing is to be closed; the state block's checksum is the caller's to set. */
+const char *image_open_memory(struct image *img, void *base, uint64_t length);
+void image_create_memory(struct image *img, void *base, uint64_t length, int64_t now);
+
 void *image_block(const struct image *img, uint32_t block);
 struct fs_dinode *image_inode(const struct image *img, uint32_t ino);
 uint64_t *image_block_bitmap(const struct image *img);

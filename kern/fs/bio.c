@@ -91,6 +91,9 @@ bio_init(struct bio *bio, struct blkdev *dev, unsigned reserve, unsigned limit)
 	*bio = (struct bio){.dev = dev, .reserve = reserve, .limit = limit};
 	spin_init(&bio->lock, "bio", RANK_BIO);
 	list_init(&bio->lru);
+	bio->hash = km_poolpage_alloc(VM_ALLOC_NORMAL);
+	if (bio->hash == NULL)
+		return ENOMEM;
 	for (unsigned i = 0; i < BIO_HASH; i++)
 		list_init(&bio->hash[i]);
 	for (; bio->count < reserve; bio->count++) {
@@ -119,7 +122,10 @@ bio_destroy(struct bio *bio)
 		bio->count--;
 	}
 	KASSERT(bio->count == 0);
+	km_poolpage_free(bio->hash);
 }
+
+_Static_assert(BIO_HASH * sizeof(struct list) == PAGE_SIZE, "the hash table is a page");
 
 static struct buf *
 find_locked(struct bio *bio, uint32_t block) REQUIRES(bio->lock)

@@ -34,17 +34,17 @@ struct buf {
 	struct list log_link;  /* j  on log->running or log->pinned */
 };
 
-#define BIO_HASH 256u
+#define BIO_HASH 256u /* a page of list heads */
 
 struct bio {
-	struct blkdev *dev;         /* I */
-	struct spinlock lock;       /* RANK_BIO */
-	struct list hash[BIO_HASH]; /* C */
-	struct list lru;            /* C  nobody uses them; longest unused first */
-	unsigned count;             /* C  buffers there are */
-	unsigned reserve; /* I  buffers that are never given back: transactions rely on them */
-	unsigned limit;   /* I  no more than this */
-	unsigned waiters; /* C  threads that wait for a free buffer */
+	struct blkdev *dev;   /* I */
+	struct spinlock lock; /* RANK_BIO */
+	struct list *hash;    /* C  [BIO_HASH] */
+	struct list lru;      /* C  nobody uses them; longest unused first */
+	unsigned count;       /* C  buffers there are */
+	unsigned reserve;     /* I  buffers that are never given back: transactions rely on them */
+	unsigned limit;       /* I  no more than this */
+	unsigned waiters;     /* C  threads that wait for a free buffer */
 };
 
 /* Set up an empty cache with `reserve` buffers.  => returns 0, ENOMEM. */

@@ -63,8 +63,11 @@ wait_trimmed(struct inode *ip) RELEASES(ip->lock)
 
 	sleep_prepare(&fi->flags, "trim");
 	sx_xunlock(&ip->lock);
-	/* If it ended before the prepare, nobody will wake us: do not sleep at all. */
-	sleep_wait(0, fs_flags(fi) & FS_TRIMMING ? NO_DEADLINE : 0);
+	/* If it ended before the prepare, nobody will wake us. */
+	if (fs_flags(fi) & FS_TRIMMING)
+		sleep_wait(0, NO_DEADLINE);
+	else
+		sleep_cancel();
 }
 
 /* ---- Reading ------------------------------------------------------------------------------------------------------------------ */
@@ -285,6 +288,7 @@ int
 fs_write(struct inode *ip, void *handle, struct uio *u, int oflags)
 {
 	struct patience p = {.resid = u->resid};
+	uint64_t full_at = u->resid;
 	unsigned tries = 0;
 	int error = u->resid == 0 ? 0 : uio_fault_in(u, MIN(u->resid, FAULT_AHEAD));
 
@@ -292,7 +296,12 @@ fs_write(struct inode *ip, void *handle, struct uio *u, int oflags)
 	while (error == 0 && u->resid > 0) {
 		error = write_some(ip, u, oflags);
 		/* Only the first attempt moves to the end: the rest continues behind it. */
-		oflags &= error == EAGAIN ? ~0 : ~O_APPEND;
+		if (error != EAGAIN)
+			oflags &= ~O_APPEND;
+		if (error == ENOSPC && u->resid != full_at) {
+			full_at = u->resid;
+			tries = 0;
+		}
 		if (error == EAGAIN || (error == ENOSPC && fs_make_room(fs_of(ip), &tries)))
 			error = 0;
 		else if (error != 0)

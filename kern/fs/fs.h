@@ -36,6 +36,11 @@ void fs_init(void);
  * line in the kernel log that says why. */
 int fs_mount_root(struct blkdev *dev);
 
+/* The same without making it the root: for vfs_mount.  Undone by fs_unmount: nobody has an inode of it but what *mntp holds; changes that cannot
+ * be written are lost, and EIO says so. */
+int fs_mount(struct blkdev *dev, struct mount **mntp);
+int fs_unmount(struct mount *mnt);
+
 /* Body of the syncer thread: writes what is dirty every few seconds, for ever.  => its own thread. */
 void fs_syncer(void *arg) NORETURN;
 

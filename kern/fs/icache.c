@@ -258,6 +258,27 @@ icache_shrink(struct mount *mnt, unsigned n)
 	return gone;
 }
 
+void
+icache_discard(struct mount *mnt)
+{
+	struct list *node;
+
+	KASSERT(list_empty(&mnt->used));
+	spin_lock(&icache_lock);
+	while ((node = list_pop_front(&mnt->lru)) != NULL) {
+		struct inode *ip = LIST_ENTRY(node, struct inode, lru_link);
+
+		ip->state = INODE_DYING;
+		mnt->nidle--;
+		spin_unlock(&icache_lock);
+		if (mnt->ops->inode_discard != NULL)
+			mnt->ops->inode_discard(ip);
+		forget(ip);
+		spin_lock(&icache_lock);
+	}
+	spin_unlock(&icache_lock);
+}
+
 /* ---- Walking ------------------------------------------------------------------------------------------------------------------ */
 
 /* The first inode of this bucket that the walk has not seen, referenced; NULL: none is left. */

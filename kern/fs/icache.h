@@ -25,6 +25,9 @@ void icache_foreach(
 /* Let up to n unreferenced inodes of mnt go, longest unused first.  => nothing held; may sleep.  => returns how many. */
 unsigned icache_shrink(struct mount *mnt, unsigned n);
 
+/* Throw out every inode of a file system that nobody uses any more, written back or not. */
+void icache_discard(struct mount *mnt);
+
 /* How many are cached; how many of them are referenced.  Snapshots. */
 unsigned icache_count(void);
 

@@ -511,17 +511,25 @@ log_wrote_in_place(struct log *log)
 
 /* ---- Replay ------------------------------------------------------------------------------------------------------------------- */
 
-struct revoke {
-	uint32_t block;
-	uint64_t seq;
+/* Blocks that records revoke, in a chain of pages: there may be thousands, but seldom are. */
+#define REVOKES_PER_PAGE ((PAGE_SIZE - 16) / 16)
+
+struct revokes {
+	struct revokes *next;
+	uint64_t n;
+	struct {
+		uint64_t block;
+		uint64_t seq;
+	} revoke[REVOKES_PER_PAGE];
 };
 
-/* One walk over the records, done three times: count, collect revokes, write. */
+_Static_assert(sizeof(struct revokes) <= PAGE_SIZE, "revokes fit a page");
+
+/* One walk over the records, done twice: collect revokes, write. */
 struct replay {
 	struct log *log;
-	void *scratch;         /* one block */
-	struct revoke *revoke; /* NULL while counting */
-	size_t nrevoke;
+	void *scratch;           /* one block */
+	struct revokes *revokes; /* newest page first */
 	bool write;
 	uint64_t slot, seq; /* behind the last valid record when the walk is over */
 };
@@ -555,10 +563,41 @@ read_record(struct replay *rp)
 static bool
 is_revoked(const struct replay *rp, uint32_t block)
 {
-	for (size_t i = 0; i < rp->nrevoke; i++)
-		if (rp->revoke[i].block == block && rp->revoke[i].seq >= rp->seq)
-			return true;
+	for (const struct revokes *page = rp->revokes; page != NULL; page = page->next)
+		for (uint64_t i = 0; i < page->n; i++)
+			if (page->revoke[i].block == block && page->revoke[i].seq >= rp->seq)
+				return true;
 	return false;
+}
+
+static int
+add_revoke(struct replay *rp, uint32_t block)
+{
+	struct revokes *page = rp->revokes;
+
+	if (page == NULL || page->n == REVOKES_PER_PAGE) {
+		page = km_poolpage_alloc(VM_ALLOC_NORMAL);
+		if (page == NULL)
+			return ENOMEM;
+		page->next = rp->revokes;
+		page->n = 0;
+		rp->revokes = page;
+	}
+	page->revoke[page->n].block = block;
+	page->revoke[page->n++].seq = rp->seq;
+	return 0;
+}
+
+/* Note what the record in log->record revokes. */
+static int
+collect_revokes(struct replay *rp)
+{
+	const struct fs_jrecord *r = rp->log->record;
+	int error = 0;
+
+	for (uint32_t i = 0; i < r->nrevoke && error == 0; i++)
+		error = add_revoke(rp, r->block[r->nblocks + i]);
+	return error;
 }
 
 /* Write the contents of the record in log->record to their homes. */
@@ -587,28 +626,17 @@ replay_record(struct replay *rp)
 static int
 replay_walk(struct replay *rp, const struct fs_jhead *head)
 {
-	const struct fs_jrecord *r = rp->log->record;
-	size_t nrevoke = 0;
 	int error;
 
 	rp->slot = head->tail;
 	rp->seq = head->seq;
 	while ((error = read_record(rp)) == 0) {
-		if (rp->write) {
-			error = replay_record(rp);
-			if (error != 0)
-				return error;
-		} else {
-			for (uint32_t i = 0; i < r->nrevoke; i++, nrevoke++)
-				if (rp->revoke != NULL)
-					rp->revoke[nrevoke] =
-					    (struct revoke){r->block[r->nblocks + i], rp->seq};
-		}
-		rp->slot += 1 + (uint64_t)r->nblocks;
+		error = rp->write ? replay_record(rp) : collect_revokes(rp);
+		if (error != 0)
+			return error;
+		rp->slot += 1 + (uint64_t)rp->log->record->nblocks;
 		rp->seq++;
 	}
-	if (!rp->write)
-		rp->nrevoke = nrevoke;
 	return error == ENOENT ? 0 : error;
 }
 
@@ -616,30 +644,20 @@ replay_walk(struct replay *rp, const struct fs_jhead *head)
 static int
 replay(struct replay *rp, const struct fs_jhead *head)
 {
-	size_t bytes;
+	struct blkdev *dev = rp->log->bio->dev;
 	int error = replay_walk(rp, head);
 
 	if (error != 0 || rp->seq == head->seq)
 		return error;
-	if (rp->log->bio->dev->readonly) {
+	if (dev->readonly) {
 		klog(LOG_ERROR, "%s: the journal must be replayed, but the disk is read-only",
-		    rp->log->bio->dev->name);
+		    dev->name);
 		return EROFS;
 	}
-	klog(LOG_INFO, "%s: replaying %u transactions", rp->log->bio->dev->name,
-	    (unsigned)(rp->seq - head->seq));
-	bytes = (rp->nrevoke + 1) * sizeof(*rp->revoke);
-	rp->revoke = kmalloc(bytes, ZONE_ZERO);
-	if (rp->revoke == NULL)
-		return ENOMEM;
-	error = replay_walk(rp, head);
+	klog(LOG_INFO, "%s: replaying %u transactions", dev->name, (unsigned)(rp->seq - head->seq));
 	rp->write = true;
-	if (error == 0)
-		error = replay_walk(rp, head);
-	if (error == 0)
-		error = bio_flush(rp->log->bio->dev);
-	kfree(rp->revoke, bytes);
-	return error;
+	error = replay_walk(rp, head);
+	return error != 0 ? error : bio_flush(dev);
 }
 
 /* The header that counts, into *best.  => EINVAL: none is valid. */
@@ -678,6 +696,10 @@ recover(struct log *log)
 		if (rp.seq != head->seq)
 			error = write_head(log, log->tail, log->seq);
 	}
+	for (struct revokes *page = rp.revokes, *next; page != NULL; page = next) {
+		next = page->next;
+		km_poolpage_free(page);
+	}
 	if (rp.scratch != NULL)
 		km_poolpage_free(rp.scratch);
 	if (head != NULL)
@@ -694,7 +716,7 @@ log_alloc(struct log *log)
 
 	log->record = km_poolpage_alloc(VM_ALLOC_NORMAL);
 	log->revoked = km_poolpage_alloc(VM_ALLOC_NORMAL);
-	log->extents = kmalloc(LOG_MAX_FREE * sizeof(*log->extents), 0);
+	log->extents = km_poolpage_alloc(VM_ALLOC_NORMAL);
 	for (unsigned i = 0; i < LOG_REQUESTS; i++) {
 		log->request[i] = kmalloc(sizeof(*log->request[i]), ZONE_ZERO);
 		ok = ok && log->request[i] != NULL;
@@ -727,16 +749,31 @@ log_open(struct log *log, struct bio *bio, const struct fs_super *sb, unsigned c
 	return error;
 }
 
+/* After an error there are buffers whose contents will never be written. */
+static void
+drop_buffers(struct list *head)
+{
+	struct list *node;
+
+	while ((node = list_pop_front(head)) != NULL) {
+		struct buf *b = LIST_ENTRY(node, struct buf, log_link);
+
+		flag_clear(b, BUF_RUNNING | BUF_PINNED | BUF_VALID);
+		bio_unhold(b);
+	}
+}
+
 void
 log_close(struct log *log)
 {
-	KASSERT(list_empty(&log->running) && list_empty(&log->pinned));
+	drop_buffers(&log->running);
+	drop_buffers(&log->pinned);
 	if (log->record != NULL)
 		km_poolpage_free(log->record);
 	if (log->revoked != NULL)
 		km_poolpage_free(log->revoked);
 	if (log->extents != NULL)
-		kfree(log->extents, LOG_MAX_FREE * sizeof(*log->extents));
+		km_poolpage_free(log->extents);
 	for (unsigned i = 0; i < LOG_REQUESTS; i++)
 		if (log->request[i] != NULL)
 			kfree(log->request[i], sizeof(*log->request[i]));

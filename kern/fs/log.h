@@ -23,10 +23,10 @@
 #include "lib/annot.h"
 #include "lib/list.h"
 
-#define LOG_MAX_OP     24u   /* blocks that one operation may join */
-#define LOG_MAX_FREE   1024u /* extents of blocks freed in one transaction */
-#define LOG_FREE_SLACK 64u   /* of them kept for operations that cannot stop in the middle */
-#define LOG_REQUESTS   8u    /* disk requests in flight */
+#define LOG_MAX_OP     24u  /* blocks that one operation may join */
+#define LOG_MAX_FREE   512u /* extents of blocks freed in one transaction: a page of them */
+#define LOG_FREE_SLACK 64u  /* of them kept for operations that cannot stop in the middle */
+#define LOG_REQUESTS   8u   /* disk requests in flight */
 
 /* Blocks that the running transaction frees: they stay in use until it commits. */
 struct log_extent {

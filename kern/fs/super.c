@@ -51,9 +51,9 @@ static int
 open_journal(struct fs *fs)
 {
 	uint64_t pages = vm_page_total_count();
-	unsigned capacity = (unsigned)MAX(MIN(pages / 128, 256ul), 56ul);
+	unsigned capacity = (unsigned)MAX(MIN(pages / 192, 256ul), 56ul);
 	unsigned pinned = capacity * 3 / 4;
-	unsigned reserve = capacity + LOG_PREPARE + pinned + capacity + THREAD_BUFFERS;
+	unsigned reserve = capacity + LOG_PREPARE + pinned + THREAD_BUFFERS;
 	unsigned limit = (unsigned)MAX(pages / 16, (uint64_t)reserve);
 	int error = bio_init(&fs->bio, fs->dev, reserve, limit);
 
@@ -102,58 +102,57 @@ read_root(struct fs *fs)
 	return 0;
 }
 
-/* The list as the disk has it, put together in memory.  Each inode comes referenced into *list, `max` at most. */
+/* The list as the disk has it, put together in memory, each inode with a reference. */
 static int
-load_orphans(struct fs *fs, struct inode **list, unsigned max, unsigned *n)
+load_orphans(struct fs *fs)
 {
-	uint32_t ino = fs->orphan_head;
+	struct inode *ip;
+	int error;
 
-	for (*n = 0; ino != 0; (*n)++) {
-		struct fs_inode *fi;
-		int error;
-
-		if (*n == max)
-			return fs_corrupt(fs, ino, "the list of orphans does not end");
-		error = inode_get(&fs->mnt, ino, &list[*n]);
+	for (uint32_t ino = fs->orphan_head; ino != 0; ino = fs_inode(ip)->next_orphan) {
+		error = inode_get(&fs->mnt, ino, &ip);
 		if (error != 0)
 			return error;
-		fi = fs_inode(list[*n]);
-		if (fs_flags(fi) & FS_ORPHAN) {
-			inode_ref(&fi->v);
+		if (fs_flags(fs_inode(ip)) & FS_ORPHAN) {
+			inode_unref(ip);
 			return fs_corrupt(fs, ino, "it is on the list of orphans twice");
 		}
-		fs_flag_set(fi, FS_ORPHAN);
-		list_push_back(&fs->orphans, &fi->orphan_link);
-		ino = fi->next_orphan;
+		fs_flag_set(fs_inode(ip), FS_ORPHAN);
+		list_push_back(&fs->orphans, &fs_inode(ip)->orphan_link);
 	}
 	return 0;
 }
 
-/* End the deletions and truncations that a crash interrupted. */
+/* End one deletion or truncation: the inode leaves the list. */
 static int
+finish_orphan(struct fs_inode *fi)
+{
+	int error = fi->v.nlink > 0 ? fs_trim_all(&fi->v) : 0;
+
+	inode_unref(&fi->v);
+	return error;
+}
+
+/* End the deletions and truncations that a crash interrupted.  What is wrong with the list does not stop the mount. */
+static void
 finish_orphans(struct fs *fs)
 {
-	unsigned max = (unsigned)(fs->sb->ninodes - fs->free_inodes), n;
-	struct inode **list;
-	int error;
+	struct list *node;
+	int error = load_orphans(fs);
 
-	if (fs->orphan_head == 0)
-		return 0;
-	list = kmalloc((max + 1) * sizeof(*list), ZONE_ZERO);
-	if (list == NULL)
-		return refuse(fs->dev, ENOMEM, "no memory to mount it");
-	error = load_orphans(fs, list, max, &n);
-	for (unsigned i = 0; i < n; i++) {
-		if (error == 0 && list[i]->nlink > 0)
-			error = fs_trim_all(list[i]);
-		inode_unref(list[i]);
+	while (error == 0 && !list_empty(&fs->orphans)) {
+		node = fs->orphans.next;
+		error = finish_orphan(LIST_ENTRY(node, struct fs_inode, orphan_link));
+		if (error == 0 && fs->orphans.next == node)
+			error = EIO;
 	}
-	kfree(list, (max + 1) * sizeof(*list));
-	if (error != 0)
-		klog(LOG_ERROR,
-		    "%s: what a crash left behind cannot be cleaned up: run mkfs --check",
-		    fs->dev->name);
-	return 0;
+	if (error == 0)
+		return;
+	klog(LOG_ERROR, "%s: what a crash left behind cannot be cleaned up: run mkfs --check",
+	    fs->dev->name);
+	fs->mnt.flags |= MOUNT_RDONLY;
+	while ((node = list_pop_front(&fs->orphans)) != NULL)
+		inode_unref(&LIST_ENTRY(node, struct fs_inode, orphan_link)->v);
 }
 
 /* ---- Mounting ----------------------------------------------------------------------------------------------------------------- */
@@ -180,7 +179,7 @@ fs_alloc(struct blkdev *dev)
 static void
 fs_free(struct fs *fs, bool journal)
 {
-	icache_shrink(&fs->mnt, UINT32_MAX);
+	icache_discard(&fs->mnt);
 	if (journal) {
 		log_close(&fs->log);
 		bio_destroy(&fs->bio);
@@ -191,7 +190,7 @@ fs_free(struct fs *fs, bool journal)
 }
 
 int
-fs_mount_root(struct blkdev *dev)
+fs_mount(struct blkdev *dev, struct mount **mntp)
 {
 	struct fs *fs = fs_alloc(dev);
 	bool journal = false;
@@ -212,11 +211,37 @@ fs_mount_root(struct blkdev *dev)
 		fs_free(fs, journal);
 		return error;
 	}
-	error = finish_orphans(fs);
+	if ((fs->mnt.flags & MOUNT_RDONLY) == 0)
+		finish_orphans(fs);
+	*mntp = &fs->mnt;
+	return 0;
+}
+
+int
+fs_mount_root(struct blkdev *dev)
+{
+	struct mount *mnt;
+	int error = fs_mount(dev, &mnt);
+
 	if (error == 0)
-		error = vfs_mount(&fs->mnt, NULL, "/");
+		error = vfs_mount(mnt, NULL, "/");
 	if (error == 0)
-		fs_reclaim_register(fs);
+		fs_reclaim_register(mnt->data);
+	return error;
+}
+
+int
+fs_unmount(struct mount *mnt)
+{
+	struct fs *fs = mnt->data;
+	int error = fs_sync(mnt, true);
+
+	if (error == 0)
+		error = log_checkpoint(&fs->log);
+	if (error != 0)
+		klog(LOG_ERROR, "%s: changes could not be written", fs->dev->name);
+	inode_unref(mnt->root);
+	fs_free(fs, true);
 	return error;
 }
 
@@ -297,6 +322,7 @@ static const struct mount_ops fs_mount_ops = {
     .inode_load = fs_inode_load,
     .inode_delete = fs_inode_delete,
     .inode_evict = fs_inode_evict,
+    .inode_discard = fs_object_end,
     .inode_free = fs_inode_free,
     .sync = fs_sync,
     .statfs = fs_statfs,

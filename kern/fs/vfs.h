@@ -201,6 +201,8 @@ struct mount_ops {
 	/* ip leaves the cache: end its object.  Nobody else can see ip, and whoever looks for it waits, perhaps with a directory locked: no
 	 * transaction, no other inode.  false: it has changes to be written first, keep it. */
 	bool (*inode_evict)(struct inode *ip);
+	/* The file system goes: end ip's object, whatever is dirty. */
+	void (*inode_discard)(struct inode *ip);
 	/* Give the memory back. */
 	void (*inode_free)(struct inode *ip);
 

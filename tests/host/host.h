@@ -70,6 +70,12 @@ extern jmp_buf
 extern char host_panic_text[256];
 
 /*
+ * lock.c
+ */
+/* Panics if this thread holds a lock that must not be held while sleeping. */
+void host_assert_may_sleep(void);
+
+/*
  * sched.c
  */
 /* A coroutine that runs fn(arg).  It begins when the caller sleeps, joins or is switched away from. */

@@ -68,6 +68,24 @@ lock_assert_none(void)
 		panic("still holding %s", h->lock[0]->name);
 }
 
+/* Locks of file systems are made to be slept with; a map or an object is not. */
+void
+host_assert_may_sleep(void)
+{
+	static const uint16_t allowed[] = {RANK_FILE, RANK_RENAME, RANK_LOG_TXN, RANK_INODE, RANK_BLOCKMAP,
+	    RANK_ORPHAN, RANK_BUF};
+	const struct held_locks *h = &curthread()->held;
+
+	for (unsigned i = 0; i < h->n; i++) {
+		bool ok = false;
+
+		for (unsigned a = 0; a < NELEM(allowed); a++)
+			ok = ok || h->lock[i]->rank == allowed[a];
+		if (!ok)
+			panic("sleeps while holding %s", h->lock[i]->name);
+	}
+}
+
 void
 intr_push_off(void)
 {

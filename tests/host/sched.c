@@ -253,7 +253,7 @@ sleep_wait(unsigned flags, uint64_t deadline)
 	(void)flags;
 	if (td->spin_depth > 0)
 		panic("%s: sleeps while a spinlock is held", td->why);
-	lock_assert_none();
+	host_assert_may_sleep();
 	td->sleep_error = 0;
 	if (td->wchan != NULL) {
 		current->deadline = deadline;
