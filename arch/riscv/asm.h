@@ -28,7 +28,7 @@
 #define CPU_EMERGENCY_STACK   0
 
 #define KSTACK_SHIFT          14
-#define EMERGENCY_STACK_SHIFT 13
+#define EMERGENCY_STACK_SHIFT 12
 #define EMERGENCY_STACK_SIZE  (1 << EMERGENCY_STACK_SHIFT)
 
 /* Where the image is loaded, and where it is linked to run. */

@@ -30,9 +30,9 @@
 
 #define HVC_MAJOR 229
 
-#define NTX       4
+#define NTX       2
 #define NRX       4
-#define RX_SIZE   512
+#define RX_SIZE   256
 #define RING_SIZE (2u * NRX * RX_SIZE) /* a power of two */
 
 struct tx_buf {
@@ -53,7 +53,7 @@ struct hvc {
 	char *rx_page;               /* I  NRX buffers */
 	unsigned
 	    rx_posted; /* d  buffers that the device has, or that wait to be given: a bit each */
-	uint8_t *ring; /* I  a page */
+	uint8_t *ring; /* I  in the same page, behind the buffers */
 	uint32_t head, tail; /* d  free running; [tail, head) waits for a reader */
 };
 _Static_assert(sizeof(struct hvc) <= PAGE_SIZE, "a console fits into a page");
@@ -291,9 +291,9 @@ hvc_setup(struct hvc *c)
 	if (!virtio_begin(c->dev, 0))
 		return "it refuses virtio 1.0";
 	c->rx_page = km_poolpage_alloc(0);
-	c->ring = km_poolpage_alloc(0);
-	if (c->rx_page == NULL || c->ring == NULL)
+	if (c->rx_page == NULL)
 		return "no memory";
+	c->ring = (uint8_t *)c->rx_page + NRX * RX_SIZE;
 	for (unsigned i = 0; i < NTX; i++)
 		if ((c->tx_buf[i].page = km_poolpage_alloc(0)) == NULL)
 			return "no memory";
