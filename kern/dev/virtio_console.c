@@ -51,14 +51,12 @@ struct hvc {
 	uint8_t tx_of_id[VIRTQ_MAX]; /* d */
 	struct tx_buf tx_buf[NTX];   /* d */
 	char *rx_page;               /* I  NRX buffers */
-	unsigned
-	    rx_posted; /* d  buffers that the device has, or that wait to be given: a bit each */
-	uint8_t *ring; /* I  in the same page, behind the buffers */
-	uint32_t head, tail; /* d  free running; [tail, head) waits for a reader */
+	unsigned rx_posted;          /* d  buffers that the device has, a bit each */
+	uint8_t *ring;               /* I  in the same page, behind the buffers */
+	uint32_t head, tail;         /* d  free running; [tail, head) waits for a reader */
 };
 _Static_assert(sizeof(struct hvc) <= PAGE_SIZE, "a console fits into a page");
-_Static_assert(
-    RING_SIZE <= PAGE_SIZE && NRX * RX_SIZE <= PAGE_SIZE, "buffers fit into a page each");
+_Static_assert(NRX *RX_SIZE + RING_SIZE <= PAGE_SIZE, "what comes in fits into a page");
 
 /*
  * Input.
