@@ -405,7 +405,15 @@ vm_page_alloc_noobj(unsigned flags)
 void
 vm_page_free(struct vm_page *m)
 {
-	if (!(__atomic_load_n(&m->ref, __ATOMIC_RELAXED) & REF_OWNED)) {
+	uint32_t ref = __atomic_load_n(&m->ref, __ATOMIC_RELAXED);
+
+	if (ref == 1) {
+		/* A raw page whose one wiring is the caller's: nobody else knows it. */
+		m->ref = 0;
+		page_release(m);
+		return;
+	}
+	if (!(ref & REF_OWNED)) {
 		vm_page_unwire(m, PQ_NONE);
 		return;
 	}

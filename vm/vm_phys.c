@@ -47,7 +47,7 @@ struct segment {
 
 struct frame_cache {
 	uint32_t claimed; /* a */
-	uint32_t n;       /*    whoever has claimed; read by anyone for statistics */
+	uint64_t n;       /*    whoever has claimed; read by anyone for statistics */
 	struct vm_page *frame[CACHE_FRAMES];
 } __attribute__((aligned(64)));
 
@@ -180,6 +180,17 @@ cache_take(void)
 	return m;
 }
 
+/* A full cache gives half back.  => claimed. */
+static NOINLINE void
+cache_spill(struct frame_cache *c)
+{
+	spin_lock(&free_lock);
+	while (c->n > CACHE_FRAMES - CACHE_BATCH)
+		list_put(c->frame[--c->n]);
+	set_pressure();
+	spin_unlock(&free_lock);
+}
+
 /* The fast path of freeing. */
 static bool
 cache_put(struct vm_page *m)
@@ -188,13 +199,8 @@ cache_put(struct vm_page *m)
 
 	if (under_pressure() || !cache_claim(c))
 		return false;
-	if (c->n == CACHE_FRAMES) {
-		spin_lock(&free_lock);
-		while (c->n > CACHE_FRAMES - CACHE_BATCH)
-			list_put(c->frame[--c->n]);
-		set_pressure();
-		spin_unlock(&free_lock);
-	}
+	if (c->n == CACHE_FRAMES)
+		cache_spill(c);
 	c->frame[c->n++] = m;
 	cache_release(c);
 	return true;
@@ -214,7 +220,7 @@ class_floor(unsigned flags)
 	}
 }
 
-static struct vm_page *
+static NOINLINE struct vm_page *
 list_alloc(unsigned flags)
 {
 	uint64_t floor = class_floor(flags);
@@ -265,19 +271,11 @@ vm_phys_alloc(unsigned flags)
 	return m;
 }
 
-void
-vm_phys_free(struct vm_page *m)
+static NOINLINE void
+list_free(struct vm_page *m)
 {
 	bool wake;
 
-	if (m->aflags & PGA_ZERO) {
-		poison_retire_kept(vm_page_kva(m), PAGE_SIZE);
-	} else {
-		if (!poison_retire(vm_page_kva(m), PAGE_SIZE))
-			panic("frame %#lx is freed twice", (unsigned long)vm_page_to_phys(m));
-		if (cache_put(m))
-			return;
-	}
 	spin_lock(&free_lock);
 	list_put(m);
 	wake = waiters > 0 && free_count > reserve;
@@ -285,6 +283,19 @@ vm_phys_free(struct vm_page *m)
 	spin_unlock(&free_lock);
 	if (wake)
 		wakeup(&waiters);
+}
+
+void
+vm_phys_free(struct vm_page *m)
+{
+	void *kva = vm_page_kva(m);
+
+	if (m->aflags & PGA_ZERO)
+		poison_retire_kept(kva, PAGE_SIZE);
+	else if (!poison_retire(kva, PAGE_SIZE))
+		panic("frame %#lx is freed twice", (unsigned long)vm_page_to_phys(m));
+	if ((m->aflags & PGA_ZERO) || !cache_put(m))
+		list_free(m);
 }
 
 bool

@@ -37,7 +37,7 @@
 
 struct magazine {
 	uint32_t claimed; /* a */
-	uint32_t n;       /*    whoever has claimed; read by anyone for statistics */
+	uint64_t n;       /*    whoever has claimed; read by anyone for statistics */
 	void *item[MAGAZINE_ITEMS];
 } __attribute__((aligned(64)));
 
@@ -51,7 +51,7 @@ struct zone {
 	struct zone *next;             /* I  all zones */
 	void (*init)(void *item);      /* I */
 	size_t size;                   /* I  rounded */
-	unsigned per_slab, capacity;   /* I  items in a slab, in a magazine */
+	uint64_t per_slab, capacity;   /* I  items in a slab, in a magazine */
 	unsigned flags;                /* I  ZONE_NOFREE */
 	char stat_name[ZONE_NAME_MAX]; /* I */
 };
@@ -249,7 +249,7 @@ take_and_refill(struct zone *z)
 	return item;
 }
 
-static void *
+static NOINLINE void *
 slow_alloc(struct zone *z, unsigned flags)
 {
 	void *item;
@@ -269,7 +269,7 @@ magazine_spill(struct zone *z, struct magazine *g, unsigned left)
 }
 
 /* `item` to the slabs, unless NULL, and half of the full magazine g, unless NULL (claimed). */
-static void
+static NOINLINE void
 slow_free(struct zone *z, struct magazine *g, void *item)
 {
 	struct list pages = LIST_INIT(pages);
