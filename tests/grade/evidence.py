@@ -4,8 +4,8 @@ from grade.records import MASK, mix
 
 
 def fork_cow(nonce):
-    # Pages with bit 1 set were written by the parent (3) after the fork, the others before it (1).
-    return [sum(mix(nonce + (3 if i & 2 else 1), i) for i in range(256)) & MASK]
+    # Pages with bit 1 set were written by the parent (2) after the fork, the others before it (1).
+    return [sum(mix(nonce + (2 if i & 2 else 1), i) for i in range(256)) & MASK]
 
 
 def fork_tree(nonce):

@@ -13,8 +13,8 @@
  *
  * Time limits are in guest time: under icount they do not depend on how busy the host is.
  *
- * A leak is what happens every time. The first run of a program also fills caches (pages of its file, items a zone keeps),
- * so when counters differ after the first run, the test runs again, and only what grew again is reported.
+ * A leak is what happens every time. The first runs of a program also fill caches (pages of its file, items a zone keeps),
+ * so when a counter has risen, the test runs again, and only what rises in each of six runs is reported.
  */
 #include <fcntl.h>
 
@@ -22,6 +22,7 @@
 
 #define DEFAULT_LIMIT 30 /* seconds of guest time */
 #define SETTLE_MS     500
+#define LEAK_RUNS     6
 #define MAX_COUNTERS  64
 #define NAME_LEN      48
 #define SYS_REBOOT    142
@@ -64,6 +65,16 @@ is_watched(const char *name)
 	    strncmp(name, "swap_used", 9) == 0;
 }
 
+/* => the index of a counter, -1 if there is none of that name */
+static int
+find(const struct snapshot *s, const char *name)
+{
+	for (int i = 0; i < s->count; i++)
+		if (strcmp(s->counter[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
 /* Counter 0 is pages in use by anything that is not file cache. */
 static void
 take_snapshot(struct snapshot *s)
@@ -90,32 +101,38 @@ take_snapshot(struct snapshot *s)
 	fclose(f);
 }
 
-/* => the first counter at or after `from` that is higher now; s->count if none */
-static int
-next_growth(const struct snapshot *before, const struct snapshot *after, int from)
-{
-	while (from < before->count && from < after->count &&
-	    after->counter[from].value <= before->counter[from].value)
-		from++;
-	return from < after->count ? from : before->count;
-}
-
+/* Forget the counters that did not rise from `before` to `after`.  => whether any is left */
 static bool
-has_grown(const struct snapshot *before, const struct snapshot *after)
+keep_growing(struct snapshot *suspects, const struct snapshot *before, const struct snapshot *after)
 {
-	return next_growth(before, after, 0) < before->count;
+	int kept = 0;
+
+	for (int i = 0; i < suspects->count; i++) {
+		int at = find(before, suspects->counter[i].name),
+		    now = find(after, suspects->counter[i].name);
+
+		if (at >= 0 && now >= 0 && after->counter[now].value > before->counter[at].value)
+			suspects->counter[kept++] = after->counter[now];
+	}
+	suspects->count = kept;
+	return kept > 0;
 }
 
-/* What a process held is freed by whoever reaps it, a moment after its end. */
-static void
-settle(const struct snapshot *before, struct snapshot *after)
+/* What a process held is freed by whoever reaps it, a moment after its end.  => as keep_growing */
+static bool
+settle(struct snapshot *suspects, const struct snapshot *before, struct snapshot *after)
 {
+	struct snapshot left;
+
 	for (int ms = 0; ms < SETTLE_MS; ms += 20) {
 		take_snapshot(after);
-		if (!has_grown(before, after))
-			return;
+		left = *suspects;
+		if (!keep_growing(&left, before, after))
+			break;
 		um_sleep_ms(20);
 	}
+	*suspects = left;
+	return left.count > 0;
 }
 
 /* ---- One test ---------------------------------------------------------------------------------- */
@@ -216,25 +233,24 @@ check_invariants(const char *name)
 		um_record(record_fd, nonce, "%u check %s %s", seq++, name, text);
 }
 
+/* Run the test again for as long as every run leaves more behind than the one before it. */
 static void
-check_leaks(const char *path, const char *name, double limit, const struct snapshot *before)
+check_leaks(const char *path, const char *name, double limit, const struct snapshot *start)
 {
-	struct snapshot first, second;
-	int quiet;
+	struct snapshot before = *start, suspects = *start, after;
+	int quiet = open("/dev/null", O_WRONLY);
 
-	settle(before, &first);
-	if (!has_grown(before, &first))
-		return;
-	quiet = open("/dev/null", O_WRONLY);
-	run_once(path, name, limit, quiet, -1);
+	for (int run = 1; settle(&suspects, &before, &after) && run < LEAK_RUNS; run++) {
+		before = after;
+		run_once(path, name, limit, quiet, -1);
+	}
 	close(quiet);
-	settle(&first, &second);
-	for (int i = next_growth(&first, &second, 0); i < first.count;
-	     i = next_growth(&first, &second, i + 1))
-		if (first.counter[i].value > before->counter[i].value)
-			um_record(record_fd, nonce, "%u leak %s %s %ld %ld", seq++, name,
-			    first.counter[i].name, before->counter[i].value,
-			    second.counter[i].value);
+	for (int i = 0; i < suspects.count; i++) {
+		const char *counter = suspects.counter[i].name;
+
+		um_record(record_fd, nonce, "%u leak %s %s %ld %ld", seq++, name, counter,
+		    before.counter[find(&before, counter)].value, suspects.counter[i].value);
+	}
 }
 
 static void
