@@ -138,17 +138,23 @@ disk_mark(struct disk *d, void *data, uint32_t len)
 unsigned
 disk_check(const uint8_t *bytes, uint64_t length)
 {
-	uint8_t *copy = copy_of(bytes, length);
+	static uint8_t *copy; /* kept: thousands of checks in a row */
+	static uint64_t size;
 	struct image img;
-	const char *error = image_open_memory(&img, copy, length);
-	unsigned errors = 1;
+	const char *error;
 
-	if (error != NULL)
-		fprintf(stderr, "%s\n", error);
-	else
-		errors = check_image(&img, stderr);
-	free(copy);
-	return errors;
+	if (size != length) {
+		free(copy);
+		copy = malloc(length);
+		size = length;
+		KASSERT(copy != NULL);
+	}
+	memcpy(copy, bytes, length);
+	error = image_open_memory(&img, copy, length);
+	if (error == NULL)
+		return check_image(&img, stderr);
+	fprintf(stderr, "%s\n", error);
+	return 1;
 }
 
 /* ---- Power cuts --------------------------------------------------------------------------------------------------------------- */

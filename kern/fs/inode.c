@@ -112,6 +112,8 @@ from_disk(struct inode *ip, const struct fs_dinode *di)
 	fi->generation = di->generation;
 	fi->next_orphan = di->next_orphan;
 	memcpy(fi->target, di->target, sizeof(fi->target));
+	/* It may have been evicted with changes that are not committed yet: fsync must not miss them. */
+	fi->seq = __atomic_load_n(&fs_of(ip)->log.seq, __ATOMIC_RELAXED);
 }
 
 static void
