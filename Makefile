@@ -264,11 +264,12 @@ test:
 	@BUILD=$(BUILD) $(PYTHON) tests/all.py
 
 include tests/host/host.mk
+include tests/libc/libc.mk
 
 # Tests on the host, under sanitizers. UNITS are parts that need nothing else of the kernel.
 UNITS := ldisc fdt
 .PHONY: check
-check: check-vm $(UNITS:%=check-%)
+check: check-vm check-libc $(UNITS:%=check-%)
 
 $(BUILD)/t/ldisc_test: $(BUILD)/t/kern/ldisc.c.o
 $(BUILD)/t/fdt_test: $(BUILD)/t/arch/riscv/fdt.c.o

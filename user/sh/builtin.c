@@ -26,6 +26,7 @@ builtin_false(int argc, char **argv)
 	return 1;
 }
 
+/* With -n or without. What else /bin/echo can do (-e), it does. */
 static int
 builtin_echo(int argc, char **argv)
 {
@@ -34,6 +35,9 @@ builtin_echo(int argc, char **argv)
 
 	for (; i < argc && strcmp(argv[i], "-n") == 0; i++)
 		newline = false;
+	if (i < argc && argv[i][0] == '-' && argv[i][1] != 0 &&
+	    argv[i][1 + strspn(argv[i] + 1, "neE")] == 0)
+		return exec_command(argv);
 	for (; i < argc; i++) {
 		fputs(argv[i], stdout);
 		if (i + 1 < argc)
