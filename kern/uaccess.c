@@ -16,7 +16,7 @@ check_may_fault(void)
 {
 	const struct thread *td = curthread();
 
-	KASSERT(td->nofault || (td->spin_depth == 0 && td->busy_pages == 0));
+	KASSERT(td->nofault || (td->spins.n == 0 && td->busy_pages == 0));
 }
 
 int

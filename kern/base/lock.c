@@ -2,13 +2,13 @@
 /*
  * Spinlocks, mutexes and shared/exclusive locks, and the checks on all three.
  *
- *      acquire = check rank -> get it -> record in curthread()->held
+ *      acquire = check rank -> get it -> record in curthread()->held or spins
  *                              '-- fast: one atomic operation; slow: spin or sleep
  *
  * The record is sorted by rank, so the check is one comparison with its last entry, and a release
- * usually pops it.  Spinlocks are in the same record as sleeping locks: their holder cannot leave
- * its hart, and an interrupt handler that runs on top of a thread takes and releases its own in
- * between.
+ * usually pops it.  Sleeping locks and spinlocks have a record each: an interrupt handler, which
+ * takes spinlocks on top of whatever the thread was doing, never touches the first, and the second
+ * only changes with interrupts off.
  *
  * mutex: one word, the owner; bit 0 says that somebody sleeps for it.  Whoever slept takes it with
  * the bit set, because it cannot know whether it was the last sleeper; the price is at most one
@@ -57,30 +57,39 @@ held_bad_rank(const struct held_locks *h, const struct lock_head *lock)
 	    h->lock[h->n - 1]->name, h->lock[h->n - 1]->rank);
 }
 
-/* May `lock` be waited for?  nested: an equal rank is fine. */
+/* May `lock` be waited for, with these held?  nested: an equal rank is fine. */
 static inline void
-held_check(const struct lock_head *lock, bool nested)
+held_check(const struct held_locks *h, const struct lock_head *lock, bool nested)
 {
-	const struct held_locks *h = &curthread()->held;
-
 	if (CHECK && h->n != 0 && h->lock[h->n - 1]->rank + !nested > lock->rank)
 		held_bad_rank(h, lock);
 }
 
-static inline void
-held_push(const struct lock_head *lock)
+/* Put a lock that is out of order, as only a trylock can be, in its place. */
+static void
+held_insert(struct held_locks *h, const struct lock_head *lock)
 {
-	struct held_locks *h = &curthread()->held;
 	unsigned i;
+
+	for (i = h->n; i > 0 && h->lock[i - 1]->rank > lock->rank; i--)
+		h->lock[i] = h->lock[i - 1];
+	h->lock[i] = lock;
+}
+
+static inline void
+held_push(struct held_locks *h, const struct lock_head *lock)
+{
+	unsigned n = h->n;
 
 	if (!CHECK)
 		return;
-	if (h->n == THREAD_LOCKS)
+	if (n == THREAD_LOCKS)
 		panic("%s: too many locks held", lock->name);
-	/* Only a trylock can be out of order. */
-	for (i = h->n++; i > 0 && h->lock[i - 1]->rank > lock->rank; i--)
-		h->lock[i] = h->lock[i - 1];
-	h->lock[i] = lock;
+	if (n == 0 || h->lock[n - 1]->rank <= lock->rank)
+		h->lock[n] = lock;
+	else
+		held_insert(h, lock);
+	h->n = n + 1;
 }
 
 static void
@@ -101,10 +110,8 @@ held_remove(struct held_locks *h, const struct lock_head *lock)
 }
 
 static inline void
-held_pop(const struct lock_head *lock)
+held_pop(struct held_locks *h, const struct lock_head *lock)
 {
-	struct held_locks *h = &curthread()->held;
-
 	if (!CHECK)
 		return;
 	if (h->n > 0 && h->lock[h->n - 1] == lock)
@@ -116,9 +123,11 @@ held_pop(const struct lock_head *lock)
 static inline void
 check_may_sleep(const struct lock_head *lock)
 {
-	if (CHECK && curthread()->spin_depth != 0 && !panicking())
-		panic("%s: might sleep while %d spinlocks are held", lock->name,
-		    curthread()->spin_depth);
+	const struct held_locks *h = &curthread()->spins;
+
+	if (CHECK && h->n != 0 && !panicking())
+		panic("%s: might sleep while spinlock %s is held", lock->name,
+		    h->lock[h->n - 1]->name);
 }
 
 void
@@ -193,16 +202,15 @@ spin_wait(struct spinlock *lk)
 static inline void
 spin_acquired(struct spinlock *lk)
 {
-	curthread()->spin_depth++;
 	__atomic_store_n(&lk->hart, (int32_t)cpu_id(), __ATOMIC_RELAXED);
-	held_push(&lk->head);
+	held_push(&curthread()->spins, &lk->head);
 }
 
 void
 spin_lock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
 	intr_push_off();
-	held_check(&lk->head, false);
+	held_check(&curthread()->spins, &lk->head, false);
 	if (!spin_try(lk))
 		spin_wait(lk);
 	spin_acquired(lk);
@@ -212,7 +220,7 @@ void
 spin_lock_nested(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
 	intr_push_off();
-	held_check(&lk->head, true);
+	held_check(&curthread()->spins, &lk->head, true);
 	if (!spin_try(lk))
 		spin_wait(lk);
 	spin_acquired(lk);
@@ -234,8 +242,7 @@ void
 spin_unlock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
 	KASSERT(spin_owned(lk));
-	held_pop(&lk->head);
-	curthread()->spin_depth--;
+	held_pop(&curthread()->spins, &lk->head);
 	__atomic_store_n(&lk->hart, -1, __ATOMIC_RELAXED);
 	__atomic_store_n(&lk->locked, 0, __ATOMIC_RELEASE);
 	intr_pop_off();
@@ -317,20 +324,20 @@ void
 mutex_lock(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&m->head);
-	held_check(&m->head, false);
+	held_check(&curthread()->held, &m->head, false);
 	if (!mutex_try(m, 0))
 		mutex_wait(m);
-	held_push(&m->head);
+	held_push(&curthread()->held, &m->head);
 }
 
 void
 mutex_lock_nested(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&m->head);
-	held_check(&m->head, true);
+	held_check(&curthread()->held, &m->head, true);
 	if (!mutex_try(m, 0))
 		mutex_wait(m);
-	held_push(&m->head);
+	held_push(&curthread()->held, &m->head);
 }
 
 bool
@@ -338,7 +345,7 @@ mutex_trylock(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	if (!mutex_try(m, 0))
 		return false;
-	held_push(&m->head);
+	held_push(&curthread()->held, &m->head);
 	return true;
 }
 
@@ -346,7 +353,7 @@ void
 mutex_unlock(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	KASSERT(mutex_owned(m));
-	held_pop(&m->head);
+	held_pop(&curthread()->held, &m->head);
 	if (__atomic_exchange_n(&m->owner, 0, __ATOMIC_RELEASE) & MUTEX_WAITERS)
 		wakeup_one(&m->owner);
 }
@@ -459,10 +466,10 @@ void
 sx_slock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&sx->head);
-	held_check(&sx->head, false);
+	held_check(&curthread()->held, &sx->head, false);
 	if (!sx_try_shared(sx))
 		sx_wait_shared(sx);
-	held_push(&sx->head);
+	held_push(&curthread()->held, &sx->head);
 }
 
 static inline void
@@ -471,14 +478,14 @@ sx_xacquire(struct sx *sx)
 	if (!sx_try_exclusive(sx))
 		sx_wait_exclusive(sx);
 	__atomic_store_n(&sx->owner, curthread(), __ATOMIC_RELAXED);
-	held_push(&sx->head);
+	held_push(&curthread()->held, &sx->head);
 }
 
 void
 sx_xlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&sx->head);
-	held_check(&sx->head, false);
+	held_check(&curthread()->held, &sx->head, false);
 	sx_xacquire(sx);
 }
 
@@ -486,7 +493,7 @@ void
 sx_xlock_nested(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&sx->head);
-	held_check(&sx->head, true);
+	held_check(&curthread()->held, &sx->head, true);
 	sx_xacquire(sx);
 }
 
@@ -495,7 +502,7 @@ sx_try_slock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	if (!sx_try_shared(sx))
 		return false;
-	held_push(&sx->head);
+	held_push(&curthread()->held, &sx->head);
 	return true;
 }
 
@@ -505,7 +512,7 @@ sx_try_xlock(struct sx *sx) NO_LOCK_ANALYSIS
 	if (!sx_try_exclusive(sx))
 		return false;
 	__atomic_store_n(&sx->owner, curthread(), __ATOMIC_RELAXED);
-	held_push(&sx->head);
+	held_push(&curthread()->held, &sx->head);
 	return true;
 }
 
@@ -514,7 +521,7 @@ sx_sunlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	uint32_t old;
 
-	held_pop(&sx->head);
+	held_pop(&curthread()->held, &sx->head);
 	old = __atomic_fetch_sub(&sx->state, SX_READER, __ATOMIC_RELEASE);
 	KASSERT(old >= SX_READER);
 	if ((old & SX_WAITERS) && (old & ~SX_WAITERS) == SX_READER)
@@ -525,7 +532,7 @@ void
 sx_xunlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	KASSERT(sx_xowned(sx));
-	held_pop(&sx->head);
+	held_pop(&curthread()->held, &sx->head);
 	__atomic_store_n(&sx->owner, NULL, __ATOMIC_RELAXED);
 	if (__atomic_fetch_and(&sx->state, ~SX_WRITER, __ATOMIC_RELEASE) & SX_WAITERS)
 		sx_wake(sx, true);

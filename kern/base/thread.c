@@ -248,7 +248,7 @@ switch_to(struct thread *next)
 	struct thread *prev = curthread();
 	uint64_t now = timer_now_ns();
 
-	KASSERT(prev->intr_off_depth == 1 && prev->spin_depth == 0 && next != prev);
+	KASSERT(prev->intr_off_depth == 1 && prev->spins.n == 0 && next != prev);
 	prev->runtime += now - prev->run_start;
 	next->run_start = now;
 	next->hart = cpu_id();

@@ -33,12 +33,11 @@ struct pmap;
 struct proc;
 
 #define THREAD_NAME_MAX 16 /* bytes, with NUL */
-#define THREAD_LOCKS    32 /* locks one thread may hold at once */
+#define THREAD_LOCKS    24 /* locks of each kind one thread may hold at once */
 
 enum thread_state { THREAD_NEW, THREAD_RUNNING, THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
 
-/* Locks held, in order of rank; spinlocks are here too (their holder cannot move to another hart).
- * Kept by lock.c with CHECK=1. */
+/* Locks held, in order of rank.  Kept by lock.c with CHECK=1. */
 struct held_locks {
 	const struct lock_head *lock[THREAD_LOCKS]; /* T */
 	unsigned n;                                 /* T */
@@ -55,18 +54,18 @@ struct thread {
 	int busy_pages;         /* T  exclusively busy pages it owns (rule R1) */
 	int intr_off_depth;     /* T  intr_push_off() without intr_pop_off(), spinlocks included */
 	bool intr_was_on;       /* T  before the first of them */
-	int spin_depth;         /* T  spinlocks held */
-	struct held_locks held; /* T */
-	struct list runq_link;  /* r  run queue; the dead list of thread.c */
-	struct list sleep_link; /* s  hash chain of sleepers */
-	const void *wchan;      /* s  what it waits for; NULL: nothing, or already woken */
-	const char *why;        /* s  for ps; NULL when wchan is */
-	bool sleep_intr;        /* s  the sleep may be ended by sleep_interrupt() */
-	int sleep_error;        /* s  how the sleep ended: 0, EINTR, ETIMEDOUT */
-	struct pmap *pmap;      /* T  user space it runs in; NULL: kernel thread */
-	struct proc *proc;      /* I  NULL: kernel thread */
-	uint64_t run_start;     /* T  ns: when it was last given a hart */
-	uint64_t runtime;       /* T  ns it has had before that */
+	struct held_locks held; /* T  mutexes and sx */
+	struct held_locks spins;        /* T  spinlocks; interrupts are off while there are any */
+	struct list runq_link;          /* r  run queue; the dead list of thread.c */
+	struct list sleep_link;         /* s  hash chain of sleepers */
+	const void *wchan;              /* s  what it waits for; NULL: nothing, or already woken */
+	const char *why;                /* s  for ps; NULL when wchan is */
+	bool sleep_intr;                /* s  the sleep may be ended by sleep_interrupt() */
+	int sleep_error;                /* s  how the sleep ended: 0, EINTR, ETIMEDOUT */
+	struct pmap *pmap;              /* T  user space it runs in; NULL: kernel thread */
+	struct proc *proc;              /* I  NULL: kernel thread */
+	uint64_t run_start;             /* T  ns: when it was last given a hart */
+	uint64_t runtime;               /* T  ns it has had before that */
 	uint32_t user_ticks, sys_ticks; /* T  what it was doing when the clock ticked */
 	uint64_t switches, preemptions; /* T  gave up the hart, lost it */
 	void (*start)(void *arg);       /* I  where it began */

@@ -32,7 +32,7 @@ check_rank(const struct lock_head *lock, bool nested)
 static void
 check_may_sleep(const struct lock_head *lock)
 {
-	if (curthread()->spin_depth > 0)
+	if (curthread()->spins.n > 0)
 		panic("%s taken while a spinlock is held", lock->name);
 }
 
@@ -117,7 +117,7 @@ spin_acquire(struct spinlock *lk, bool nested)
 	KASSERT(!lk->locked);
 	lk->locked = 1;
 	held_add(&lk->head);
-	curthread()->spin_depth++;
+	curthread()->spins.n++;
 }
 
 void
@@ -139,17 +139,17 @@ spin_trylock(struct spinlock *lk) NO_LOCK_ANALYSIS
 		return false;
 	lk->locked = 1;
 	held_add(&lk->head);
-	curthread()->spin_depth++;
+	curthread()->spins.n++;
 	return true;
 }
 
 void
 spin_unlock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	KASSERT(lk->locked && curthread()->spin_depth > 0);
+	KASSERT(lk->locked && curthread()->spins.n > 0);
 	held_drop(&lk->head);
 	lk->locked = 0;
-	curthread()->spin_depth--;
+	curthread()->spins.n--;
 }
 
 bool

@@ -202,7 +202,7 @@ host_audit_end(void)
 	host_unhoard();
 	host_knobs.seed = 0;
 	lock_assert_none();
-	KASSERT(curthread()->busy_pages == 0 && curthread()->spin_depth == 0 &&
+	KASSERT(curthread()->busy_pages == 0 && curthread()->spins.n == 0 &&
 	    curthread()->wchan == NULL);
 	KASSERT(host_alone());
 	vm_check_all();

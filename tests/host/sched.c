@@ -196,7 +196,7 @@ host_join_all(void)
 void
 host_point(void)
 {
-	if (host_knobs.seed != 0 && curthread()->spin_depth == 0 &&
+	if (host_knobs.seed != 0 && curthread()->spins.n == 0 &&
 	    next_random() % SWITCH_ODDS == 0)
 		host_yield();
 }
@@ -251,7 +251,7 @@ sleep_wait(unsigned flags, uint64_t deadline)
 	struct thread *td = curthread();
 
 	(void)flags;
-	if (td->spin_depth > 0)
+	if (td->spins.n > 0)
 		panic("%s: sleeps while a spinlock is held", td->why);
 	host_assert_may_sleep();
 	td->sleep_error = 0;
