@@ -35,6 +35,9 @@
 #include "lib/bitmap.h"
 
 #define TICK_NS   10000000ul /* time slice, and how often the clock ticks */
+/* Longest sleep of an idle hart.  Without any timer set, an emulator whose clock advances only by
+ * instructions and timers (QEMU -icount sleep=off) never looks whether a disk has answered. */
+#define IDLE_NS 100000000ul
 #define NEVER     UINT64_MAX
 
 #define ON(state) ((state) | THREAD_ON_HART)
@@ -517,6 +520,10 @@ sched_init(const struct thread_ops *thread_ops)
 static void
 wait_for_work(struct hart *h)
 {
+	if (h->armed == NEVER) {
+		h->armed = timer_now_ns() + IDLE_NS;
+		timer_set(h->armed);
+	}
 	__atomic_store_n(&h->idling, true, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&h->nqueued, __ATOMIC_SEQ_CST) == 0)
 		cpu_wait();
