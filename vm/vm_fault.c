@@ -345,7 +345,8 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 	if (f->hold != NULL) {
 		vm_page_wire(f->m);
 		*f->hold = f->m;
-	} else if (f->soft) {
+	} else if (f->soft && (f->access & VM_PROT_WRITE) == 0) {
+		/* A writer's neighbours, entered read-only, would fault again. */
 		fault_prefault(f);
 	}
 	return 0;
