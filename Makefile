@@ -264,12 +264,13 @@ test:
 	@BUILD=$(BUILD) $(PYTHON) tests/all.py
 
 include tests/host/host.mk
+include tests/fs.mk
 include tests/libc/libc.mk
 
 # Tests on the host, under sanitizers. UNITS are parts that need nothing else of the kernel.
 UNITS := ldisc fdt
 .PHONY: check
-check: check-vm check-libc $(UNITS:%=check-%)
+check: check-vm check-fs check-libc $(UNITS:%=check-%)
 
 $(BUILD)/t/ldisc_test: $(BUILD)/t/kern/ldisc.c.o
 $(BUILD)/t/fdt_test: $(BUILD)/t/arch/riscv/fdt.c.o
@@ -305,6 +306,7 @@ make run CMD='...'         boot, run CMD, print its output, power off; exits wit
                            128+N after signal N, 124 when the time is over, 125 after a kernel panic
 make test                  lint, host tests, the grade; the last line is `N passed, N failed`
 make check                 host tests under sanitizers
+make crash [N=50]          QEMU killed at random moments of file work; nothing promised may be lost
 make fuzz [T=60]           the fuzzers, T seconds
 make lint                  include direction, lock annotations, format, documents
 make format                put the sources in the format that lint wants
