@@ -891,6 +891,7 @@ does_a_switch_bring_new_kernel_mappings(void **state)
 	/* A new table, too; and what need not be there at once comes by a fixup. */
 	assert_null(model_access(K + (1ul << 30), W, false));
 	on_hart(0, NULL);
+	assert_null(model_access(K + (1ul << 30), W, false));
 	assert_int_equal(pmap_growkernel(K + (1ul << 30), K + (1ul << 30) + PAGE_SIZE), 0);
 	pmap_kenter(K + (1ul << 30), vm_page_to_phys(m), RW);
 	assert_ptr_equal(model_access(K + (1ul << 30), W, false), m);
@@ -1184,6 +1185,13 @@ static struct pmap *shared_pm[2];
 static struct vm_page *volatile stolen[S_PAGES];
 
 static void
+stress_touch(struct pmap *pm, vaddr_t va, vm_prot_t access)
+{
+	if (model_access(va, access, true) == NULL && pmap_fault_fixup(pm, va, access))
+		(void)model_access(va, access, true);
+}
+
+static void
 stress_step(unsigned *seed, struct pmap *pm)
 {
 	unsigned p = rand_r(seed) % S_PAGES;
@@ -1211,7 +1219,7 @@ stress_step(unsigned *seed, struct pmap *pm)
 	case 3:
 		if ((m = __atomic_exchange_n(&stolen[p], NULL, __ATOMIC_ACQ_REL)) != NULL) {
 			if (pmap_enter(pm, va, m, RW, W) == 0)
-				(void)model_touch(pm, va, W);
+				stress_touch(pm, va, W);
 			pmap_remove_write(m);
 			(void)pmap_is_modified(m);
 			pmap_remove_all(m);
@@ -1219,7 +1227,7 @@ stress_step(unsigned *seed, struct pmap *pm)
 		}
 		break;
 	default:
-		(void)model_touch(pm, va, rand_r(seed) % 2 ? W : RO);
+		stress_touch(pm, va, rand_r(seed) % 2 ? W : RO);
 	}
 }
 

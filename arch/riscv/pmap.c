@@ -17,6 +17,7 @@
 
 #include "arch/riscv/cpu.h"
 #include "arch/riscv/pmap_private.h"
+#include "arch/riscv/uaccess.h"
 #include "kern/base/debug.h"
 #include "vm/pmap.h"
 #include "vm/vm_page.h"
@@ -34,6 +35,7 @@ struct pmap kernel_pmap_store = {
 struct pmap *const kernel_pmap = &kernel_pmap_store;
 
 static struct zone *pmap_zone;
+static bool hardware_ad; /* I  the machine sets A and D by itself */
 
 /*
  * One space.
@@ -46,13 +48,6 @@ pmap_construct(void *item)
 	memset(pm, 0, sizeof(*pm));
 	spin_init(&pm->lock, "pmap", RANK_PMAP);
 	pm->leaf_bits = PTE_U;
-}
-
-void
-pmap_init(void)
-{
-	pv_init();
-	pmap_zone = zone_create("pmap", sizeof(struct pmap), ZONE_NOFREE, pmap_construct);
 }
 
 struct pmap *
@@ -177,22 +172,27 @@ mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
 /*
  * Entering.
  */
-/* The same page again, with other rights: keep what the old PTE knows in A and D. */
+/* The same page again, with other rights: keep what the old PTE knows in A and D.  If it changes nothing, a stale TLB entry, perhaps for a
+ * table, made somebody ask. */
 static void
 enter_again(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t old, pte_t leaf) REQUIRES(pm->lock)
 {
+	struct flush f;
+
 	while (!pte_cas(pte, &old, leaf | (old & (PTE_A | PTE_D))))
 		continue;
+	leaf |= old & (PTE_A | PTE_D);
 	if (((old ^ leaf) & PTE_WIRED) != 0)
 		pm->wired += (leaf & PTE_WIRED) != 0 ? 1 : -1;
-	if ((old & ~leaf & PTE_RWX) == 0) {
+	if ((old & ~leaf & PTE_RWX) != 0) {
+		flush_init(&f);
+		flush_add(&f, va);
+		tlb_flush(pm, &f);
+	} else if (old != leaf) {
 		tlb_flush_local_page(pm, va);
-		return;
+	} else {
+		tlb_flush_local(pm);
 	}
-	struct flush f;
-	flush_init(&f);
-	flush_add(&f, va);
-	tlb_flush(pm, &f);
 }
 
 /* Another page is mapped there.  Its mapping must be gone from every TLB before the new one is there for any hart: else two threads
@@ -292,19 +292,18 @@ struct removal {
 static vaddr_t
 remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r) REQUIRES(pm->lock)
 {
-	unsigned before = r->n, most = pt_valid_entries(pte);
+	unsigned before = r->n, full = before + pt_valid_entries(pte);
 	pte_t *first = pte;
 
-	if (most > REMOVE_MAX - before)
-		most = REMOVE_MAX - before;
-	for (; va < end && r->n - before < most; va += PAGE_SIZE, pte++) {
+	if (full > REMOVE_MAX)
+		full = REMOVE_MAX;
+	for (; va < end && r->n < full; va += PAGE_SIZE, pte++) {
 		if ((pte_load(pte) & PTE_V) == 0)
 			continue;
 		r->gone[r->n].pte = pte;
-		r->gone[r->n].old = mapping_clear(pm, pte, va, &r->flush);
-		r->n++;
+		r->gone[r->n++].old = mapping_clear(pm, pte, va, &r->flush);
 	}
-	pt_count(first, -(int)(r->n - before));
+	pt_count(first, (int)before - (int)r->n);
 	return r->n < REMOVE_MAX ? end : va;
 }
 
@@ -353,80 +352,85 @@ pmap_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
 /*
  * Changing.
  */
-/* What to do to one valid leaf; the shootdown, if it takes one, goes to f. */
-typedef void leaf_fn(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f);
+/* What to do to the leaves of one table for [va, end); the shootdown, if it takes one, goes to f. */
+typedef void table_fn(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f);
 
 /* Returns where the next bite begins. */
 static vaddr_t
-change_bite(struct pmap *pm, vaddr_t va, vaddr_t end, leaf_fn *change, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+change_bite(struct pmap *pm, vaddr_t va, vaddr_t end, table_fn *change, pte_t bits)
 {
+	struct flush f;
 	unsigned seen = 0;
 	pte_t *pte;
 
+	flush_init(&f);
+	spin_lock(&pm->lock);
 	while (seen < VISIT_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
-		for (vaddr_t stop = table_end(va, end); va < stop; va += PAGE_SIZE, pte++, seen++) {
-			if ((pte_load(pte) & PTE_V) != 0)
-				change(pm, pte, va, bits, f);
-		}
+		vaddr_t stop = table_end(va, end);
+		change(pm, pte, va, stop, bits, &f);
+		seen += atop(stop - va);
+		va = stop;
 	}
+	tlb_flush(pm, &f);
+	pt_free(&f);
+	spin_unlock(&pm->lock);
 	return va;
 }
 
+/* Was execute-only, and may only be read now: a valid entry without rights would point to a table. */
 static void
-change_range(struct pmap *pm, vaddr_t va, vaddr_t end, leaf_fn *change, pte_t bits)
+protect_remove(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRES(pm->lock)
 {
-	while (va < end) {
-		struct flush f;
-		flush_init(&f);
-		spin_lock(&pm->lock);
-		va = change_bite(pm, va, end, change, bits, &f);
-		tlb_flush(pm, &f);
-		pt_free(&f);
-		spin_unlock(&pm->lock);
-	}
+	break_mapping(pm, pte, va);
+	pt_count(pte, -1);
+	pt_prune(pm, va, f);
 }
 
-/* Leave of its rights only `bits`.  D stays: it is still true. */
+/* Take `bits` away.  D stays: it is still true. */
 static void
-protect_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+protect_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f) REQUIRES(pm->lock)
 {
-	pte_t rights = pte_load(pte) & PTE_RWX;
-
-	if ((rights & bits) == 0) {
-		/* Was execute-only.  A valid entry without rights would point to a table. */
-		break_mapping(pm, pte, va);
-		pt_count(pte, -1);
-		pt_prune(pm, va, f);
-	} else if ((rights & ~bits) != 0) {
-		pte_clear_bits(pte, PTE_RWX & ~bits);
-		flush_add(f, va);
+	for (; va < end; va += PAGE_SIZE, pte++) {
+		pte_t leaf = pte_load(pte);
+		if ((leaf & bits) == 0)
+			continue;
+		if ((leaf & PTE_RWX & ~bits) == 0) {
+			protect_remove(pm, pte, va, f);
+		} else {
+			pte_clear_bits(pte, bits);
+			flush_add(f, va);
+		}
 	}
 }
 
 void
 pmap_protect(struct pmap *pm, vaddr_t start, vaddr_t end, vm_prot_t prot)
 {
-	pte_t bits = rights_to_bits(prot);
+	pte_t bits = PTE_RWX & ~rights_to_bits(prot);
 
-	if ((bits & (PTE_R | PTE_X)) == 0)
+	if ((prot & VM_PROT_ALL) == 0) {
 		pmap_remove(pm, start, end);
-	else if (bits != PTE_RWX)
-		change_range(pm, start, end, protect_leaf, bits);
+		return;
+	}
+	while (bits != 0 && start < end)
+		start = change_bite(pm, start, end, protect_table, bits);
 }
 
 static void
-unwire_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+unwire_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f) REQUIRES(pm->lock)
 {
-	(void)va;
 	(void)f;
-	if ((pte_clear_bits(pte, bits) & bits) != 0)
-		pm->wired--;
+	for (; va < end; va += PAGE_SIZE, pte++) {
+		if ((pte_load(pte) & bits) != 0 && (pte_clear_bits(pte, bits) & bits) != 0)
+			pm->wired--;
+	}
 }
 
 void
 pmap_unwire(struct pmap *pm, vaddr_t start, vaddr_t end)
 {
-	change_range(pm, start, end, unwire_leaf, PTE_WIRED);
+	while (start < end)
+		start = change_bite(pm, start, end, unwire_table, PTE_WIRED);
 }
 
 /*
@@ -521,6 +525,7 @@ kernel_fixup(vaddr_t va, vm_prot_t access) NO_LOCK_ANALYSIS
 	return true;
 }
 
+/* On a machine that sets A and D there is nothing to fix but the rare stale TLB entry, and vm_fault does that as well. */
 bool
 pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
 {
@@ -528,7 +533,7 @@ pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
 
 	if (pm == kernel_pmap)
 		return va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS && kernel_fixup(va, access);
-	if (va >= VM_MAX_USER_ADDRESS || !pt_peek(pm, va))
+	if (hardware_ad || va >= VM_MAX_USER_ADDRESS || !pt_peek(pm, va))
 		return false;
 	spin_lock(&pm->lock);
 	pte_t *pte = pt_find(pm, va);
@@ -693,4 +698,40 @@ pmap_copy_page(struct vm_page *src, struct vm_page *dst)
 		to[0] = a, to[1] = b, to[2] = c, to[3] = d;
 		to[4] = e, to[5] = f, to[6] = g, to[7] = h;
 	}
+}
+
+/*
+ * Boot.
+ */
+/*
+ * Does the machine set A and D by itself?  Store to a page whose mapping has neither.
+ */
+static bool
+probe_hardware_ad(void)
+{
+	struct pmap *pm = pmap_create();
+	struct vm_page *m = vm_page_alloc_noobj(VM_ALLOC_ZERO);
+	const vaddr_t va = VM_MIN_USER_ADDRESS;
+	const char byte = 1;
+
+	if (pm == NULL || m == NULL || pmap_enter(pm, va, m, VM_PROT_RW, 0) != 0)
+		panic("pmap: no memory at boot");
+	pmap_ts_referenced(m);
+	intr_push_off();
+	pmap_activate(pm);
+	bool set = md_copyout(va, &byte, sizeof(byte)) == 0;
+	pmap_activate(NULL);
+	intr_pop_off();
+	pmap_remove(pm, va, va + PAGE_SIZE);
+	pmap_destroy(pm);
+	vm_page_unwire(m, PQ_NONE);
+	return set;
+}
+
+void
+pmap_init(void)
+{
+	pv_init();
+	pmap_zone = zone_create("pmap", sizeof(struct pmap), ZONE_NOFREE, pmap_construct);
+	hardware_ad = probe_hardware_ad();
 }

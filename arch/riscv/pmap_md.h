@@ -20,12 +20,13 @@ struct pmap;
 struct pv_chunk;
 struct phys_range; /* vm/vm_page.h */
 
-/* Two uses, never at once.  Lock key: v the page's pv list lock, x the lock of the pmap, I immutable while in use. */
+/* Two uses, never at once.  Lock key: v the page's pv list lock (a bit of pv_head), a atomic, x the lock of the pmap, I immutable while
+ * in use. */
 struct md_page {
 	union {
-		struct { /* a frame that spaces map */
-			pte_t *pv_first;          /* v  NULL: not mapped (then pv_more is NULL).  From NULL: a */
-			struct pv_chunk *pv_more; /* v  all other mappings */
+		struct { /* a frame that spaces map: pmap_pv.c */
+			uintptr_t pv_head;        /* a v  the first mapping's PTE, and flags; no PTE: not mapped */
+			struct pv_chunk *pv_more; /* v    all other mappings */
 		};
 		struct { /* a frame that is a page table */
 			struct pmap *pt_pmap; /* I */

@@ -2,15 +2,21 @@
 /*
  * Owns the reverse mappings: for each page, where it is mapped; and the operations that start from a page.
  *
- *      vm_page.md.pv_first --> PTE                            most pages are mapped once and need nothing else
- *                .pv_more  --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
+ *      vm_page.md.pv_head --> PTE                            most pages are mapped once and need nothing else
+ *                .pv_more --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
  *
- * Only the first chunk has free slots, at its end; pv_first is in use when any is.  It is filled without the lock.
+ * Only the first chunk has free slots, at its end; pv_head has a PTE when any has.  Two bits of pv_head that an address does not need:
  *
- * Locks: a hash of pv list locks, above the pmap locks.  A page's operation walks the list under its lock, which keeps the PTEs'
- * tables and pmaps alive, and tries the lock of each pmap on the way.  When one is taken it drops everything and begins again: what it
- * has done so far it need not undo, for each step is complete (shot down) in itself and does nothing the second time.
+ *      PV_LOCKED   the list is locked: pv_head is the holder's
+ *      PV_MORE     there are chunks
  *
+ * So the usual changes, from no mapping to one and back, are one atomic instruction each that succeeds only if neither bit is set.
+ *
+ * Locks: pmap, then pv list; interrupts are off.  A page's operation walks the list locked, which keeps the PTEs' tables and pmaps alive,
+ * and tries the lock of each pmap on the way.  When one is taken it drops everything and begins again: what it has done so far it need
+ * not undo, for each step is complete (shot down) in itself and does nothing the second time.
+ *
+ * Rejected: a hash of spinlocks instead of the bit.  Lock and unlock cost more than all the rest of adding a mapping.
  * Rejected: pv records with pmap, address and two list links (32 bytes for each mapping, where this takes 8 to 11 and often none).
  * Rejected: changing PTEs under the pv lock alone, without the pmap's: then an empty PTE says nothing about TLBs, because the shootdown
  * may still be under way on another hart.
@@ -27,7 +33,8 @@
 #include "vm/zone.h"
 
 #define PV_SLOTS       3
-#define PV_LOCKS       64
+#define PV_LOCKED      1ul
+#define PV_MORE        2ul
 #define REFERENCED_MAX 5 /* pmap_ts_referenced looks no further */
 
 struct pv_chunk {
@@ -35,41 +42,66 @@ struct pv_chunk {
 	pte_t *pte[PV_SLOTS];  /* v  NULLs last */
 };
 
-static struct spinlock pv_locks[PV_LOCKS];
 static struct zone *pv_zone;
 
 void
 pv_init(void)
 {
-	for (unsigned i = 0; i < PV_LOCKS; i++)
-		spin_init(&pv_locks[i], "pv list", RANK_PV);
 	pv_zone = zone_create("pv", sizeof(struct pv_chunk), 0, NULL);
-}
-
-/* The first mapping.  Acquire: what it points to was made before it. */
-static inline pte_t *
-pv_first(const struct vm_page *m)
-{
-	return __atomic_load_n(&m->md.pv_first, __ATOMIC_ACQUIRE);
-}
-
-static struct spinlock *
-pv_lock_of(const struct vm_page *m)
-{
-	return &pv_locks[atop(vm_page_to_phys(m)) % PV_LOCKS];
 }
 
 void
 pmap_page_init(struct vm_page *m)
 {
-	m->md.pv_first = NULL;
+	m->md.pv_head = 0;
 	m->md.pv_more = NULL;
+}
+
+/*
+ * The head of a list.
+ */
+static inline pte_t *
+head_pte(uintptr_t head)
+{
+	return (pte_t *)(head & ~(PV_LOCKED | PV_MORE));
+}
+
+/* Acquire: what the PTE's table says of itself was written before, and what pv_harvest noted. */
+static inline uintptr_t
+head_load(const struct vm_page *m)
+{
+	return __atomic_load_n(&m->md.pv_head, __ATOMIC_ACQUIRE);
+}
+
+static inline bool
+head_replace(struct vm_page *m, uintptr_t old, uintptr_t new)
+{
+	return __atomic_compare_exchange_n(&m->md.pv_head, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* => interrupts off.  Returns what the head is without the lock; pv_unlock stores what it shall be. */
+static uintptr_t
+pv_lock(struct vm_page *m)
+{
+	uintptr_t head = head_load(m) & ~PV_LOCKED;
+
+	while (!head_replace(m, head, head | PV_LOCKED)) {
+		cpu_relax();
+		head = head_load(m) & ~PV_LOCKED;
+	}
+	return head;
+}
+
+static void
+pv_unlock(struct vm_page *m, uintptr_t head)
+{
+	__atomic_store_n(&m->md.pv_head, head, __ATOMIC_RELEASE);
 }
 
 /*
  * The list.
  */
-/* A slot of a chunk, to put another mapping in; NULL: no memory. */
+/* A slot of a chunk, to put another mapping in; NULL: no memory.  => the list is locked */
 static pte_t **
 pv_free_slot(struct md_page *md)
 {
@@ -87,51 +119,42 @@ pv_free_slot(struct md_page *md)
 	return &chunk->pte[0];
 }
 
-/* From empty, the list changes in this way only, and the usual first mapping needs no lock. */
-static bool
-pv_insert_first(struct md_page *md, pte_t *pte)
+static int
+pv_insert_locked(struct vm_page *m, pte_t *pte, uintptr_t *head)
 {
-	pte_t *none = NULL;
-
-	return __atomic_compare_exchange_n(&md->pv_first, &none, pte, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	if (*head == 0) {
+		*head = (uintptr_t)pte;
+		return 0;
+	}
+	pte_t **slot = pv_free_slot(&m->md);
+	if (slot == NULL)
+		return ENOMEM;
+	*slot = pte;
+	*head |= PV_MORE;
+	return 0;
 }
 
 int
 pv_insert(struct vm_page *m, pte_t *pte)
 {
-	struct spinlock *lock = pv_lock_of(m);
-	int error = 0;
-
-	if (pv_insert_first(&m->md, pte))
+	if (head_replace(m, 0, (uintptr_t)pte))
 		return 0;
-	spin_lock(lock);
-	if (!pv_insert_first(&m->md, pte)) { /* it may be empty by now */
-		pte_t **slot = pv_free_slot(&m->md);
-		if (slot != NULL)
-			*slot = pte;
-		else
-			error = ENOMEM;
-	}
-	spin_unlock(lock);
+	uintptr_t head = pv_lock(m);
+	int error = pv_insert_locked(m, pte, &head);
+	pv_unlock(m, head);
 	return error;
 }
 
-/* Take the mapping that was added last off the list: one whose slot may become empty.  => there is one */
+/* Take the mapping that was added last off the chunks.  => there are chunks */
 static pte_t *
 pv_take_last(struct md_page *md)
 {
 	struct pv_chunk *chunk = md->pv_more;
 	unsigned last = PV_SLOTS - 1;
-	pte_t *pte = md->pv_first;
 
-	if (chunk == NULL) {
-		/* Release: whoever sees it unmapped sees what pv_harvest noted. */
-		__atomic_store_n(&md->pv_first, NULL, __ATOMIC_RELEASE);
-		return pte;
-	}
 	while (chunk->pte[last] == NULL)
 		last--;
-	pte = chunk->pte[last];
+	pte_t *pte = chunk->pte[last];
 	chunk->pte[last] = NULL;
 	if (last == 0) {
 		md->pv_more = chunk->next;
@@ -140,40 +163,46 @@ pv_take_last(struct md_page *md)
 	return pte;
 }
 
-/* Where pte is on the list.  => it is */
-static pte_t **
-pv_slot_of(struct md_page *md, const pte_t *pte)
+/* Put `last` in the place of pte.  => pte is in the chunks */
+static void
+pv_replace(struct md_page *md, const pte_t *pte, pte_t *last)
 {
-	if (md->pv_first == pte)
-		return &md->pv_first;
 	for (struct pv_chunk *chunk = md->pv_more; chunk != NULL; chunk = chunk->next) {
 		for (unsigned i = 0; i < PV_SLOTS; i++) {
-			if (chunk->pte[i] == pte)
-				return &chunk->pte[i];
+			if (chunk->pte[i] == pte) {
+				chunk->pte[i] = last;
+				return;
+			}
 		}
 	}
 	panic("pmap: a mapping without its reverse");
 }
 
-/* => the list is locked */
-static void
-pv_remove_locked(struct vm_page *m, pte_t *pte)
+/* Returns the new head. */
+static uintptr_t
+pv_remove_locked(struct vm_page *m, uintptr_t head, pte_t *pte)
 {
-	KASSERT(pv_first(m) != NULL);
-	pte_t *last = pv_take_last(&m->md);
+	pte_t *first = head_pte(head);
 
-	if (last != pte)
-		*pv_slot_of(&m->md, pte) = last;
+	if ((head & PV_MORE) == 0) {
+		KASSERT(first == pte);
+		return 0;
+	}
+	pte_t *last = pv_take_last(&m->md);
+	if (first == pte)
+		first = last;
+	else if (last != pte)
+		pv_replace(&m->md, pte, last);
+	return (uintptr_t)first | (m->md.pv_more != NULL ? PV_MORE : 0);
 }
 
 void
 pv_remove(struct vm_page *m, pte_t *pte)
 {
-	struct spinlock *lock = pv_lock_of(m);
-
-	spin_lock(lock);
-	pv_remove_locked(m, pte);
-	spin_unlock(lock);
+	if (head_replace(m, (uintptr_t)pte, 0))
+		return;
+	uintptr_t head = pv_lock(m);
+	pv_unlock(m, pv_remove_locked(m, head, pte));
 }
 
 void
@@ -191,7 +220,7 @@ pv_harvest(struct vm_page *m, pte_t old)
 bool
 pmap_page_is_mapped(struct vm_page *m)
 {
-	return pv_first(m) != NULL;
+	return head_pte(head_load(m)) != NULL;
 }
 
 /* What to do with one mapping, its pmap locked; must be complete in itself.  The answers are added up. */
@@ -216,11 +245,11 @@ pv_next(struct pv_cursor *at)
 
 /* One pass over the list.  => the list is locked; false: a pmap was busy. */
 static bool
-pv_try_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit, unsigned *sum) NO_LOCK_ANALYSIS
+pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned limit, unsigned *sum) NO_LOCK_ANALYSIS
 {
 	struct pv_cursor at = { m->md.pv_more, 0 };
 
-	for (pte_t *pte = pv_first(m); pte != NULL && *sum < limit; pte = pv_next(&at)) {
+	for (pte_t *pte = head_pte(head); pte != NULL && *sum < limit; pte = pv_next(&at)) {
 		struct pmap *pm = pte_pmap(pte);
 		if (!spin_trylock(&pm->lock))
 			return false;
@@ -234,55 +263,51 @@ pv_try_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit, unsigned *su
 static unsigned
 pv_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit)
 {
-	struct spinlock *lock = pv_lock_of(m);
 	unsigned sum = 0;
 	bool done = !pmap_page_is_mapped(m);
 
 	while (!done) {
-		spin_lock(lock);
-		done = pv_try_visit(m, visit, limit, &sum);
-		spin_unlock(lock);
-		cpu_relax();
+		intr_push_off();
+		uintptr_t head = pv_lock(m);
+		done = pv_try_visit(m, head, visit, limit, &sum);
+		pv_unlock(m, head);
+		intr_pop_off();
 	}
 	return sum;
 }
 
-/* Remove mappings until none is left.  => the list is locked; false: a pmap was busy. */
-static bool
-pv_try_remove_all(struct vm_page *m) NO_LOCK_ANALYSIS
+/* Remove the first mapping.  => the list is locked; returns the new head: the old one if the pmap was busy */
+static uintptr_t
+pv_try_remove_first(struct vm_page *m, uintptr_t head) NO_LOCK_ANALYSIS
 {
-	pte_t *pte;
+	pte_t *pte = head_pte(head);
+	struct pmap *pm = pte_pmap(pte);
+	vaddr_t va = pte_va(pte);
+	struct flush f;
 
-	while ((pte = pv_first(m)) != NULL) {
-		struct pmap *pm = pte_pmap(pte);
-		vaddr_t va = pte_va(pte);
-		struct flush f;
-
-		if (!spin_trylock(&pm->lock))
-			return false;
-		flush_init(&f);
-		pv_harvest(m, mapping_clear(pm, pte, va, &f));
-		pt_count(pte, -1);
-		pt_prune(pm, va, &f);
-		tlb_flush(pm, &f);
-		pv_remove_locked(m, pte);
-		pt_free(&f);
-		spin_unlock(&pm->lock);
-	}
-	return true;
+	if (!spin_trylock(&pm->lock))
+		return head;
+	flush_init(&f);
+	pv_harvest(m, mapping_clear(pm, pte, va, &f));
+	pt_count(pte, -1);
+	pt_prune(pm, va, &f);
+	tlb_flush(pm, &f);
+	head = pv_remove_locked(m, head, pte);
+	pt_free(&f);
+	spin_unlock(&pm->lock);
+	return head;
 }
 
 void
 pmap_remove_all(struct vm_page *m)
 {
-	struct spinlock *lock = pv_lock_of(m);
-	bool done = !pmap_page_is_mapped(m);
-
-	while (!done) {
-		spin_lock(lock);
-		done = pv_try_remove_all(m);
-		spin_unlock(lock);
-		cpu_relax();
+	while (pmap_page_is_mapped(m)) {
+		intr_push_off();
+		uintptr_t head = pv_lock(m);
+		if (head_pte(head) != NULL)
+			head = pv_try_remove_first(m, head);
+		pv_unlock(m, head);
+		intr_pop_off();
 	}
 }
 

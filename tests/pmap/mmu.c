@@ -5,11 +5,13 @@
  * A TLB keeps everything it has seen until a fence covers it, and it has its own lock: an access is one step, and a remote fence is done
  * when it returns, as on the machine.  Tables are cached like leaves, and fences that name an address do not cover them.
  */
+#include <errno.h>
 #include <sched.h>
 #include <string.h>
 
 #include "arch/riscv/mmu.h"
 #include "arch/riscv/sbi.h"
+#include "arch/riscv/uaccess.h"
 #include "kern/base/debug.h"
 #include "tests/pmap/model.h"
 
@@ -263,7 +265,7 @@ model_access(vaddr_t va, vm_prot_t access, bool user)
 	hart_lock(h);
 	struct tlb_entry *e = tlb_find(h, 0, va);
 	pte_t leaf = e != NULL ? e->pte : 0;
-	if (e == NULL || (allows(leaf, access, user) && (leaf & set) != set && !model_knobs.stubborn))
+	if (e == NULL || (allows(leaf, access, user) && (leaf & set) != set && (model_knobs.hardware_ad || !model_knobs.stubborn)))
 		leaf = walk(h, va, access, user);
 	else if (!allows(leaf, access, user) || (leaf & set) != set)
 		leaf = 0;
@@ -273,16 +275,37 @@ model_access(vaddr_t va, vm_prot_t access, bool user)
 	return leaf != 0 ? vm_phys_to_page(pte_pa(leaf)) : NULL;
 }
 
+int
+md_copyout(vaddr_t dst, const void *src, size_t n)
+{
+	(void)src;
+	(void)n;
+	return model_access(dst, VM_PROT_WRITE, true) != NULL ? 0 : EFAULT;
+}
+
+/* What vm_fault does when the page is there with the rights asked for: enter it again. */
+static bool
+enter_again(struct pmap *pm, vaddr_t va, vm_prot_t access) NO_LOCK_ANALYSIS
+{
+	const pte_t *pte = pt_find(pm, va);
+	pte_t leaf = pte != NULL ? *pte : 0;
+	unsigned flags = access | ((leaf & PTE_WIRED) != 0 ? PMAP_WIRED : 0);
+
+	if (!allows(leaf, access, pm != kernel_pmap))
+		return false;
+	return pmap_enter(pm, va, pte_page(leaf), (leaf & PTE_RWX) / PTE_R, flags) == 0;
+}
+
 struct vm_page *
 model_touch(struct pmap *pm, vaddr_t va, vm_prot_t access)
 {
 	bool user = pm != kernel_pmap;
 	struct vm_page *m = model_access(va, access, user);
 
-	if (m == NULL && pmap_fault_fixup(pm, va, access)) {
+	for (unsigned faults = 0; m == NULL && faults < 2; faults++) {
+		if (!pmap_fault_fixup(pm, va, access) && !enter_again(pm, va, access))
+			return NULL;
 		m = model_access(va, access, user);
-		if (m == NULL && pmap_fault_fixup(pm, va, access))
-			m = model_access(va, access, user);
 	}
 	return m;
 }

@@ -46,7 +46,7 @@ void model_check_leaks(void);
 
 /* A load, store or fetch by the current hart, in user or kernel mode.  Returns the page it reached; NULL: page fault. */
 struct vm_page *model_access(vaddr_t va, vm_prot_t access, bool user);
-/* ... with pmap_fault_fixup as the trap handler would, once. */
+/* ... and if it faults, with what the trap handler and vm_fault do about a page that is there.  => one hart works at a time */
 struct vm_page *model_touch(struct pmap *pm, vaddr_t va, vm_prot_t access);
 /* Called on every remote fence. */
 extern void (*model_on_fence)(void);
