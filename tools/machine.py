@@ -93,8 +93,8 @@ def quote_option(path):
     return path.replace(",", ",,")
 
 
-def base_command(kernel, image, cpus, mem, append):
-    """What every Umbra machine has; the caller adds the serial port and the rest."""
+def base_command(kernel, image, cpus, mem, append, keep=True):
+    """What every Umbra machine has; the caller adds the serial port and the rest. keep: the image outlives the machine."""
     if not os.path.exists(kernel):
         raise Unusable(f"no kernel {kernel}: run make first")
     if not have(QEMU):
@@ -102,12 +102,15 @@ def base_command(kernel, image, cpus, mem, append):
     command = [QEMU, "-machine", "virt", "-bios", "default", "-m", mem, "-smp", str(cpus), "-no-reboot",
                "-global", "virtio-mmio.force-legacy=false", "-kernel", kernel, "-append", append]
     if image is not None:
-        command += disk_options(image, 0, 0)
+        command += disk_options(image, 0, 0, keep)
     return command
 
 
-def disk_options(image, number, bus):
-    return ["-drive", f"file={quote_option(image)},if=none,format=raw,id=disk{number}",
+def disk_options(image, number, bus, keep=True):
+    """A virtio disk. One that is thrown away afterwards need not wait for the host's own disk when the guest flushes;
+    it survives QEMU's end all the same."""
+    cache = "writeback" if keep else "unsafe"
+    return ["-drive", f"file={quote_option(image)},if=none,format=raw,id=disk{number},cache={cache}",
             "-device", f"virtio-blk-device,drive=disk{number},bus=virtio-mmio-bus.{bus}"]
 
 
@@ -124,13 +127,13 @@ class Machine:
         ended = m.run(limit, lambda number, data: ...)
     """
 
-    def __init__(self, folder, kernel, image, cpus, mem, append, consoles=0, options=()):
+    def __init__(self, folder, kernel, image, cpus, mem, append, consoles=0, options=(), keep=False):
         self.dir = folder
         self.log = os.path.join(self.dir, "uart.log")
         self.errors = os.path.join(self.dir, "qemu.err")
         self.process = None
         self.pipes, self.writers = [], []
-        command = base_command(kernel, image, cpus, mem, append)
+        command = base_command(kernel, image, cpus, mem, append, keep)
         command += ["-display", "none", "-monitor", "none",
                     "-chardev", f"file,id=uart,path={quote_option(self.log)}", "-serial", "chardev:uart"]
         for number in range(consoles):

@@ -127,7 +127,7 @@ def run():
     with machine.private_dir() as folder:
         image = prepare_image(folder, script)
         with Machine(folder, build_file("kernel"), image, cpus, mem, append, consoles=1,
-                     options=shlex.split(setting("QEMUEXTRA"))) as m:
+                     options=shlex.split(setting("QEMUEXTRA")), keep=bool(setting("IMG"))) as m:
             ended = m.run(limit, write_out)
             return judge(m, ended, m.stop(), limit)
 
