@@ -155,6 +155,46 @@ fork_copy_of_shared_memory_is_a_snapshot(void **state)
 	vmspace_unref(c1);
 }
 
+static void
+fork_of_arg(void *arg)
+{
+	struct vmspace **vm = arg;
+
+	vm[1] = fork_of(vm[0]);
+}
+
+/* A page that is to be copied is busy: does fork wait for it? */
+static void
+fork_copy_of_shared_memory_waits_for_a_busy_page(void **state)
+{
+	struct vmspace *vm[2] = {space(), NULL}, *sharer;
+	struct vm_object *o;
+	struct vm_page *m;
+
+	(void)state;
+	map(vm[0], P(0), 2, RW, SHARED);
+	put(vm[0], P(0), 1);
+	put(vm[0], P(1), 2);
+	sharer = fork_of(vm[0]);
+	inherit(vm[0], P(0), 2, VM_INHERIT_COPY);
+	o = entry(vm[0], P(0))->u.object;
+	mutex_lock(&o->lock);
+	m = vm_page_lookup(o, 1);
+	assert_true(vm_page_trysbusy(m));
+	mutex_unlock(&o->lock);
+	host_spawn(fork_of_arg, vm);
+	host_yield();
+	assert_null(vm[1]);
+	vm_page_sunbusy(m);
+	host_join_all();
+	put(sharer, P(1), 9);
+	SEES(vm[1], P(1), 2);
+	SEES(vm[0], P(1), 9);
+	vmspace_unref(sharer);
+	vmspace_unref(vm[1]);
+	vmspace_unref(vm[0]);
+}
+
 /* The same without memory for the copy: does fork fail, and everybody keep what he had? */
 static void
 fork_copy_of_shared_memory_without_memory(void **state)
@@ -442,6 +482,21 @@ fork_copies_the_fields(void **state)
 	vmspace_unref(p);
 }
 
+/* Two users (CLONE_VM): does the space live until the second lets go? */
+static void
+vmspace_lives_until_its_last_user(void **state)
+{
+	struct vmspace *vm = space();
+
+	(void)state;
+	map(vm, P(0), 1, RW, PRIV);
+	put(vm, P(0), 1);
+	vmspace_ref(vm);
+	vmspace_unref(vm);
+	SEES(vm, P(0), 1);
+	vmspace_unref(vm);
+}
+
 /* Does a hold outlive the last user, and is it refused afterwards? */
 static void
 vmspace_hold_keeps_the_struct(void **state)
@@ -467,6 +522,7 @@ main(void)
 	    HOST_TEST(fork_inherit_share_of_private_memory),
 	    HOST_TEST(fork_shared_copy_replaces_mapped_pages),
 	    HOST_TEST(fork_copy_of_shared_memory_is_a_snapshot),
+	    HOST_TEST(fork_copy_of_shared_memory_waits_for_a_busy_page),
 	    HOST_TEST(fork_copy_of_shared_memory_without_memory),
 	    HOST_TEST(fork_copy_of_a_shared_file_leaves_the_parent_sharing),
 	    HOST_TEST(fork_inherit_none_leaves_a_hole),
@@ -479,6 +535,7 @@ main(void)
 	    HOST_TEST(fork_then_raised_rights_still_copy),
 	    HOST_TEST(fork_without_memory_changes_nothing),
 	    HOST_TEST(fork_copies_the_fields),
+	    HOST_TEST(vmspace_lives_until_its_last_user),
 	    HOST_TEST(vmspace_hold_keeps_the_struct),
 	};
 

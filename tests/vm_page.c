@@ -221,6 +221,34 @@ pages_are_found_by_index(void **state)
 	vm_object_unref(o);
 }
 
+/* A page taken out of its object is the caller's alone; a raw page with a second wiring lives until that goes. */
+static void
+removed_and_held_pages_are_freed_at_last(void **state)
+{
+	struct vm_object *o = anon(1);
+	struct vm_page *m = page_in(o, 0);
+	uint64_t before = vm_page_free_count();
+
+	(void)state;
+	mutex_lock(&o->lock);
+	assert_true(vm_page_tryxbusy(m));
+	vm_page_remove(m);
+	assert_null(vm_page_lookup(o, 0));
+	mutex_unlock(&o->lock);
+	assert_int_equal(vm_page_free_count(), before);
+	vm_page_free(m);
+	assert_int_equal(vm_page_free_count(), before + 1);
+	vm_object_unref(o);
+
+	m = raw(VM_ALLOC_NORMAL);
+	vm_page_wire(m);
+	vm_page_free(m);
+	assert_int_equal(vm_page_wire_count(m), 1);
+	assert_int_equal(vm_page_free_count(), before);
+	vm_page_unwire(m, PQ_NONE);
+	assert_int_equal(vm_page_free_count(), before + 1);
+}
+
 /* rename: does the page keep its mappings and become dirty, at its new place? */
 static void
 rename_keeps_mappings(void **state)
@@ -560,6 +588,7 @@ main(void)
 	    HOST_TEST(page_free_asserts_that_it_is_unmapped),
 	    HOST_TEST(free_frame_is_poisoned),
 	    HOST_TEST(pages_are_found_by_index),
+	    HOST_TEST(removed_and_held_pages_are_freed_at_last),
 	    HOST_TEST(rename_keeps_mappings),
 	    HOST_TEST(busy_excludes),
 	    HOST_TEST(busy_sleepers_all_wake),

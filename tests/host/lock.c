@@ -68,12 +68,15 @@ lock_assert_none(void)
 		panic("still holding %s", h->lock[0]->name);
 }
 
-/* Locks of file systems are made to be slept with; a map or an object is not. */
+/*
+ * Locks of file systems are made to be slept with.  A map may be held while waiting for a busy page or a merge
+ * (rule R1b), not for memory or I/O: vm_page_wait and the pagers assert that nothing is held.  An object never.
+ */
 void
 host_assert_may_sleep(void)
 {
-	static const uint16_t allowed[] = {RANK_FILE, RANK_RENAME, RANK_LOG_TXN, RANK_INODE, RANK_BLOCKMAP,
-	    RANK_ORPHAN, RANK_BUF};
+	static const uint16_t allowed[] = {RANK_FILE, RANK_RENAME, RANK_LOG_TXN, RANK_INODE,
+	    RANK_USER_MAP, RANK_KERNEL_MAP, RANK_BLOCKMAP, RANK_ORPHAN, RANK_BUF};
 	const struct held_locks *h = &curthread()->held;
 
 	for (unsigned i = 0; i < h->n; i++) {
