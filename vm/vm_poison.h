@@ -33,7 +33,8 @@ poison_mark(size_t size)
 static inline bool
 poison_marked(void *block, size_t size)
 {
-	return *(uint64_t *)block == poison_mark(size) && *poison_last(block, size) == poison_mark(size);
+	return *(uint64_t *)block == poison_mark(size) &&
+	    *poison_last(block, size) == poison_mark(size);
 }
 
 /* => block 8-byte aligned, size a multiple of 8; contents are lost.  Returns false if it was retired already. */

@@ -196,8 +196,7 @@ host_join_all(void)
 void
 host_point(void)
 {
-	if (host_knobs.seed != 0 && curthread()->spins.n == 0 &&
-	    next_random() % SWITCH_ODDS == 0)
+	if (host_knobs.seed != 0 && curthread()->spins.n == 0 && next_random() % SWITCH_ODDS == 0)
 		host_yield();
 }
 
