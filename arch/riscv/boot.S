@@ -31,9 +31,19 @@
 
 	.section .text.entry, "ax", @progbits
 
-/* The boot hart: a0 = its id, a1 = device tree (physical). */
+/*
+ * The boot hart: a0 = its id, a1 = device tree (physical).
+ *
+ * OpenSBI before 1.3 may send a hart that is being started here too: it marks the hart as started before it
+ * notes the address, and a hart that comes out of reset at that moment finds the kernel's entry there.
+ * The first to arrive boots; later ones are sent where hart_start() wanted them.
+ */
 ENTRY(_start)
 	csrw	sie, zero
+	lla	t0, boot_claimed
+	li	t1, 1
+	amoswap.w.aqrl	t1, t1, (t0)
+	bnez	t1, stray
 	mv	s0, a0
 	mv	s1, a1
 	mmu_on	1f
@@ -51,6 +61,13 @@ ENTRY(_start)
 	mv	a1, s1
 	li	s0, 0
 	call	start
+stray:
+	lla	t0, awaited_hart
+	ld	t1, 0(t0)
+	ld	a1, 8(t0)
+	beq	t1, a0, secondary_start
+2:	wfi
+	j	2b
 END(_start)
 
 /*
@@ -72,6 +89,11 @@ ENTRY(secondary_start)
 	li	s0, 0
 	call	secondary_init
 END(secondary_start)
+
+	.section .data
+	.balign	4
+boot_claimed:
+	.word	0
 
 	.section .rodata
 	.balign	4096

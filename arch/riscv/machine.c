@@ -83,6 +83,9 @@ machine_boot_hart_online(void)
 	__atomic_store_n(&cpus[0].online, HART_ONLINE, __ATOMIC_RELEASE);
 }
 
+/* The hart being started, for one that arrives at _start. Not in bss, which the boot hart clears. */
+struct awaited_hart awaited_hart = {.hartid = UINT64_MAX};
+
 int
 hart_start(unsigned cpu, struct md_thread *md)
 {
@@ -90,6 +93,7 @@ hart_start(unsigned cpu, struct md_thread *md)
 
 	md_thread_init(md, md->kstack, NULL, NULL);
 	md->cpu = &cpus[cpu];
+	awaited_hart = (struct awaited_hart){machine.hartid[cpu], md};
 	__atomic_store_n(online, HART_WAITED_FOR, __ATOMIC_RELEASE);
 
 	int error =

@@ -46,6 +46,11 @@ bool fpu_enable(struct md_thread *md);
 
 /* boot.S, for the firmware to jump to. */
 void secondary_start(void);
+/* machine.c: which hart is being started, and as what. Read by boot.S, in this layout. */
+extern struct awaited_hart {
+	uint64_t hartid;
+	struct md_thread *md;
+} awaited_hart;
 
 /* Called by the assembler code. */
 void start(uint64_t hartid, paddr_t fdt) NORETURN;
