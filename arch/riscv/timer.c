@@ -10,18 +10,15 @@
 #include "arch/riscv/md.h"
 #include "arch/riscv/sbi.h"
 #include "kern/trap.h"
-#include "lib/minmax.h"
 
 #define NS_PER_S      1000000000ul
-#define ALARM_MAX_S   1 /* s */
 #define SCOUNTEREN_TM 2
 
 #define RTC_TIME_LOW  0x00 /* reading it latches the high half */
 #define RTC_TIME_HIGH 0x04
 
-static uint64_t boot_ticks;      /* I  the counter when the boot hart came up */
-static bool use_sstc;            /* I */
-static uint64_t wanted[MAXHART]; /* each hart's own: when its alarm is due; UINT64_MAX: never */
+static uint64_t boot_ticks; /* I  the counter when the boot hart came up */
+static bool use_sstc;       /* I */
 
 static uint64_t
 read_ticks(void)
@@ -47,35 +44,22 @@ set_alarm(uint64_t ticks)
 		sbi_set_timer(ticks);
 }
 
-/* Set the alarm for what is wanted, but never far ahead: an emulator may jump from alarm to alarm
- * when nothing runs (QEMU's -icount sleep=off), and must not jump to the end of time. */
-static void
-arm(uint64_t when)
-{
-	wanted[cpu_id()] = when;
-	set_alarm(MIN(when, read_ticks() + ALARM_MAX_S * machine.timebase));
-}
-
 void
 timer_set(uint64_t ns)
 {
 	uint64_t hz = machine.timebase;
-	/* Rounded up: an alarm must not come early. */
-	uint64_t ticks = ns / NS_PER_S * hz + (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S;
 
-	arm(ns == UINT64_MAX ? UINT64_MAX : boot_ticks + ticks);
+	if (ns == UINT64_MAX)
+		set_alarm(UINT64_MAX);
+	else /* rounded up: an alarm must not come early */
+		set_alarm(boot_ticks + ns / NS_PER_S * hz +
+		    (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S);
 }
 
 void
 timer_interrupt(bool user)
 {
-	uint64_t when = wanted[cpu_id()];
-
-	if (read_ticks() < when) {
-		arm(when);
-		return;
-	}
-	arm(UINT64_MAX);
+	set_alarm(UINT64_MAX);
 	clock_tick(user);
 }
 
@@ -89,7 +73,7 @@ timer_init(void)
 void
 timer_hart_init(void)
 {
-	arm(UINT64_MAX);
+	set_alarm(UINT64_MAX);
 	csr_write(scounteren, SCOUNTEREN_TM); /* programs may read the counter */
 	csr_set(sie, SIE_STIE);
 }
