@@ -120,30 +120,42 @@ sleep_timed_out(void *arg)
 	sleep_end(arg, ETIMEDOUT, false);
 }
 
+/* Go to sleep, unless the sleep has ended already.  => b, the bucket of td's channel, locked, and
+ * unlocked on return. */
+static void
+sleep_in(struct bucket *b, struct thread *td, unsigned flags) RELEASES(b->lock)
+{
+	bool sleep = td->wchan != NULL;
+
+	if (sleep && (flags & SLEEP_INTR) && __atomic_load_n(&td->interrupted, __ATOMIC_SEQ_CST)) {
+		wake_thread(td, EINTR);
+		sleep = false;
+	}
+	if (sleep) {
+		td->sleep_intr = (flags & SLEEP_INTR) != 0;
+		sched_mark_sleeping(td);
+	}
+	spin_unlock(&b->lock);
+	if (sleep)
+		sched_switch_away();
+}
+
 /* The second half of a sleep.  => on return td is off the queue. */
 static void
 sleep_block(struct thread *td, unsigned flags)
 {
-	const void *chan = __atomic_load_n(&td->wchan, __ATOMIC_RELAXED);
-	struct bucket *b;
+	const void *chan;
 
-	if (chan == NULL)
-		return;
-	b = bucket_of(chan);
-	spin_lock(&b->lock);
-	if (td->wchan == NULL) {
-		spin_unlock(&b->lock);
-		return;
+	/* Whoever is marked as sleeping must not be preempted: it would be put on a run queue. */
+	intr_push_off();
+	chan = __atomic_load_n(&td->wchan, __ATOMIC_RELAXED);
+	if (chan != NULL) {
+		struct bucket *b = bucket_of(chan);
+
+		spin_lock(&b->lock);
+		sleep_in(b, td, flags);
 	}
-	if ((flags & SLEEP_INTR) && __atomic_load_n(&td->interrupted, __ATOMIC_SEQ_CST)) {
-		wake_thread(td, EINTR);
-		spin_unlock(&b->lock);
-		return;
-	}
-	td->sleep_intr = (flags & SLEEP_INTR) != 0;
-	sched_mark_sleeping(td);
-	spin_unlock(&b->lock);
-	sched_switch_away();
+	intr_pop_off();
 }
 
 int

@@ -34,10 +34,10 @@
 #include "kern/base/timeout.h"
 #include "lib/bitmap.h"
 
-#define TICK_NS   10000000ul /* time slice, and how often the clock ticks */
+#define TICK_NS 10000000ul /* time slice, and how often the clock ticks */
 /* Longest sleep of an idle hart.  Without any timer set, an emulator whose clock advances only by
  * instructions and timers (QEMU -icount sleep=off) never looks whether a disk has answered. */
-#define IDLE_NS 100000000ul
+#define IDLE_NS   100000000ul
 #define NEVER     UINT64_MAX
 
 #define ON(state) ((state) | THREAD_ON_HART)
@@ -233,6 +233,7 @@ finish_switch(void)
 	if (prev == h->idle)
 		return;
 	old = __atomic_fetch_and(&prev->state, ~THREAD_ON_HART, __ATOMIC_ACQ_REL);
+	KASSERT(old != ON(THREAD_RUNNING));
 	if (old == ON(THREAD_RUNNABLE)) {
 		enqueue(prev);
 	} else if (old == ON(THREAD_DEAD) && !prev->kept) {
@@ -313,14 +314,12 @@ sched_switch_away(void)
 	struct thread *td = curthread();
 	uint32_t woken = ON(THREAD_RUNNABLE);
 
-	intr_push_off();
 	KASSERT(td != harts[cpu_id()].idle);
 	if (!__atomic_compare_exchange_n(&td->state, &woken, ON(THREAD_RUNNING), false,
 		__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		td->switches++;
 		switch_away();
 	}
-	intr_pop_off();
 }
 
 void

@@ -168,8 +168,8 @@ thread_is_running(const struct thread *td)
 /*
  * For sleep.c and timeout.c.
  */
-/* The current thread is about to sleep.  => its bucket of sleep.c locked; then unlock, then
- * sched_switch_away(). */
+/* The current thread is about to sleep.  => its bucket of sleep.c locked, and interrupts pushed off
+ * once more; then unlock, then sched_switch_away(). */
 void sched_mark_sleeping(struct thread *td);
 void sched_switch_away(void); /* returns when woken, perhaps on another hart */
 /* End that sleep.  => its bucket locked; no-op if td is not asleep yet, or no more. */
