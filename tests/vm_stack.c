@@ -63,16 +63,37 @@ stack_gap_is_not_free_space(void **state)
 	vaddr_t got;
 
 	(void)state;
-	assert_int_equal(
-	    try_map(vm, S(5), PAGE_SIZE, RW, PRIV | MAP_FIXED_NOREPLACE, &got), EEXIST);
 	vm_map_lock(&vm->map);
 	assert_false(vm_map_findspace(&vm->map, S(PAGES), TOP, PAGE_SIZE, true, &got));
 	vm_map_unlock(&vm->map);
-	map(vm, S(5), 1, RW, PRIV);
+	/* Nothing is mapped there, says Linux: MAP_FIXED_NOREPLACE may have it, once. */
+	map(vm, S(5), 1, RW, PRIV | MAP_FIXED_NOREPLACE);
+	assert_int_equal(
+	    try_map(vm, S(5), PAGE_SIZE, RW, PRIV | MAP_FIXED_NOREPLACE, &got), EEXIST);
 	put(vm, S(5), 5);
 	STORE_FAILS(vm, S(4), EFAULT); /* the guard is kept to that mapping too */
 	put(vm, S(0), 1);
 	SEES(vm, S(5), 5);
+	vmspace_unref(vm);
+}
+
+/* Does a MAP_GROWSDOWN mapping get room below, and leave alone what lies beneath? */
+static void
+stack_mapped_by_a_program_grows(void **state)
+{
+	struct vmspace *vm = space();
+
+	(void)state;
+	map(vm, P(0), 1, RW, PRIV);
+	map(vm, P(1000), 1, RW, PRIV | MAP_GROWSDOWN);
+	put(vm, P(999), 1);
+	put(vm, P(900), 2);
+	SEES(vm, P(950), 0);
+	assert_true(entry(vm, P(900)) == entry(vm, P(1000)));
+	/* The guard's worth above the mapping beneath is never used. */
+	STORE_FAILS(vm, P(1), EFAULT);
+	STORE_FAILS(vm, P(USER_STACK_GUARD / PAGE_SIZE), EFAULT);
+	put(vm, P(1 + USER_STACK_GUARD / PAGE_SIZE), 3);
 	vmspace_unref(vm);
 }
 
@@ -217,6 +238,7 @@ main(void)
 	    HOST_TEST(stack_grows_to_its_reserve),
 	    HOST_TEST(stack_never_consumes_the_guard),
 	    HOST_TEST(stack_gap_is_not_free_space),
+	    HOST_TEST(stack_mapped_by_a_program_grows),
 	    HOST_TEST(stack_grows_after_fork_on_both_sides),
 	    HOST_TEST(stack_inherited_otherwise_still_grows),
 	    HOST_TEST(stack_obeys_limits),

@@ -29,7 +29,7 @@
 #define PAGE           4096ul
 #define INSNS_PER_TICK 100
 
-static char *self_path;
+static const char *self_path;
 static long sink; /* what is read is used */
 
 static void
@@ -351,7 +351,7 @@ row_exec_tiny(size_t n)
 static uint64_t
 row_exec_self(size_t n)
 {
-	char *argv[] = {self_path, "-x", NULL};
+	char *argv[] = {"bench", "-x", NULL};
 
 	return exec_wait(self_path, argv, n);
 }
@@ -661,7 +661,7 @@ main(int argc, char **argv)
 	uint64_t since_reset = ticks();
 	int list = argc > 1 && strcmp(argv[1], "-l") == 0;
 
-	self_path = argv[0];
+	self_path = "/proc/self/exe";
 	if (argc > 1 && strcmp(argv[1], "-x") == 0)
 		return 0;
 	if (argc > 1 && argv[1][0] == '-' && !list) {

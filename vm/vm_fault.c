@@ -16,7 +16,8 @@
  *      found in the top object                      enter it
  *      found below, and others can see it too       copy into the top object
  *      found below, and only the top can see it     move it up
- *      found nowhere                                a zeroed page in the top object
+ *      found nowhere                                a zeroed page in the top object (a read: in the
+ *                                                   bottom one, for all who share it)
  *
  * Locks: the map is share-locked from lookup to release, so the entry, its object reference and the
  * rights hold until the page is entered.  The top object stays locked all the time: it keeps two
@@ -163,13 +164,19 @@ fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 	return error == 0 ? ERETRY : error;
 }
 
-/* Nothing anywhere: zeros, in the top object. */
+/*
+ * Nothing anywhere: zeros.  For a writer in the top object; for a reader at the bottom of the
+ * chain, where everybody who shares the chain finds the one page.
+ */
 static int
 fault_zero_fill(struct fault *f) NO_LOCK_ANALYSIS
 {
-	fault_unlock_below(f);
-	f->object = f->top;
-	f->m = vm_page_alloc(f->top, f->found.pindex, VM_ALLOC_ZERO);
+	if ((f->access & VM_PROT_WRITE) != 0 || f->pindex >= f->object->size) {
+		fault_unlock_below(f);
+		f->object = f->top;
+		f->pindex = f->found.pindex;
+	}
+	f->m = vm_page_alloc(f->object, f->pindex, VM_ALLOC_ZERO);
 	if (f->m == NULL)
 		return fault_wait_for(f, WAIT_MEMORY);
 	f->m->valid = true;

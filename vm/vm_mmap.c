@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "arch/riscv/vmparam.h"
 #include "kern/base/debug.h"
 #include "lib/minmax.h"
 #include "vm/vm_fault.h"
@@ -23,13 +24,13 @@ uint32_t vm_max_map_count = VM_MAX_MAP_COUNT_DEFAULT;
 #define PROT_ALL_BITS (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* Flags that ask for what is not there are refused, not ignored. */
-#define MAP_REFUSED (MAP_HUGETLB | MAP_GROWSDOWN | MAP_LOCKED | MAP_SYNC)
+#define MAP_REFUSED (MAP_HUGETLB | MAP_LOCKED | MAP_SYNC)
 
 /* One request on its way: what was asked, in pages. */
 struct request {
 	vaddr_t start, end; /* fixed place, or hint */
 	size_t size;
-	bool fixed, noreplace;
+	bool fixed, noreplace, growsdown;
 	struct vm_map_args args;
 };
 
@@ -43,7 +44,11 @@ check_flags(const struct vm_mmap_args *a)
 		return EINVAL;
 	if ((a->flags & MAP_REFUSED) != 0)
 		return EOPNOTSUPP;
-	return 0;
+	if ((a->flags & MAP_GROWSDOWN) == 0)
+		return 0;
+	if (a->object != NULL)
+		return EOPNOTSUPP;
+	return type == MAP_PRIVATE ? 0 : EINVAL;
 }
 
 static int
@@ -56,6 +61,7 @@ check_place(const struct vm_map *map, const struct vm_mmap_args *a, struct reque
 		return ENOMEM;
 	q->fixed = (a->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
 	q->noreplace = (a->flags & MAP_FIXED_NOREPLACE) != 0;
+	q->growsdown = (a->flags & MAP_GROWSDOWN) != 0;
 	q->start = q->fixed ? a->addr : trunc_page(a->addr);
 	if (!q->fixed)
 		return 0;
@@ -88,6 +94,18 @@ range_is_free(struct vm_map *map, vaddr_t start, vaddr_t end)
 	    (e == NULL || e->start >= end);
 }
 
+/* Is anything mapped in the range?  Room that a stack may grow into is not: Linux does not even
+ * have an entry for it. */
+static bool
+range_is_unmapped(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e = vm_map_first_from(map, start);
+
+	while (e != NULL && e->start < end && (e->eflags & MAP_ENTRY_GUARD) != 0)
+		e = vm_map_next(map, e);
+	return e == NULL || e->start >= end;
+}
+
 /* Choose the place, or make it free.  => map locked. */
 static int
 settle_place(struct vm_map *map, struct request *q, struct list *dead, struct vm_map_reserve *r)
@@ -103,7 +121,7 @@ settle_place(struct vm_map *map, struct request *q, struct list *dead, struct vm
 	q->end = q->start + q->size;
 	if (range_is_free(map, q->start, q->end))
 		return 0;
-	if (q->noreplace)
+	if (q->noreplace && !range_is_unmapped(map, q->start, q->end))
 		return EEXIST;
 	vm_map_delete(map, q->start, q->end, dead, r);
 	return 0;
@@ -146,20 +164,43 @@ shared_anon_object(const struct vm_mmap_args *a, struct request *q)
 	return q->args.object != NULL ? 0 : ENOMEM;
 }
 
+/* A mapping that grows down: reserve the hole below it, as far as a stack may grow.  => as
+ * vm_map_insert. */
+static int
+insert_stack(struct vm_map *map, struct request *q, struct vm_map_reserve *r) REQUIRES(map->lock)
+{
+	struct vm_map_args gap = {
+	    .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD};
+	struct vm_map_entry *below = NULL;
+	vaddr_t floor = map->min;
+	int error;
+
+	if (vm_map_lookup_entry(map, q->start, &below) == NULL && below != NULL)
+		floor = below->end;
+	q->args.eflags |= MAP_ENTRY_GROWS_DOWN;
+	q->args.offset = MIN(q->start - floor, USER_STACK_RESERVE + USER_STACK_GUARD);
+	error = vm_map_insert(map, q->start, q->end, &q->args, r);
+	if (error != 0 || q->args.offset == 0)
+		return error;
+	return vm_map_insert(map, q->start - q->args.offset, q->start, &gap, r);
+}
+
 /* The mapping itself.  On success the object's reference belongs to it. */
 static int
 map_request(struct vmspace *vm, struct request *q)
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	struct list dead = LIST_INIT(dead);
-	int error = vm_map_reserve(&r, 3);
+	int error = vm_map_reserve(&r, 4);
 
 	if (error == 0) {
 		vm_map_lock(&vm->map);
 		error = check_limits(vm, q);
 		if (error == 0)
 			error = settle_place(&vm->map, q, &dead, &r);
-		if (error == 0)
+		if (error == 0 && q->growsdown)
+			error = insert_stack(&vm->map, q, &r);
+		else if (error == 0)
 			error = vm_map_insert(&vm->map, q->start, q->end, &q->args, &r);
 		vm_map_unlock(&vm->map);
 		vm_map_release_dead(&dead);
@@ -217,6 +258,20 @@ user_range(const struct vm_map *map, vaddr_t addr, size_t len, vaddr_t *end)
 	return 0;
 }
 
+/* Would unmapping the range leave two parts of one entry, and that be one entry too many? */
+static bool
+cuts_too_many(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e;
+	bool cuts;
+
+	vm_map_lock_read(map);
+	e = vm_map_lookup_entry(map, start, NULL);
+	cuts = e != NULL && e->start < start && end < e->end && map->nentries >= vm_max_map_count;
+	vm_map_unlock_read(map);
+	return cuts;
+}
+
 int
 vm_munmap(struct vmspace *vm, vaddr_t addr, size_t len)
 {
@@ -225,6 +280,8 @@ vm_munmap(struct vmspace *vm, vaddr_t addr, size_t len)
 
 	if (error != 0 || len == 0)
 		return EINVAL;
+	if (cuts_too_many(&vm->map, addr, end))
+		return ENOMEM;
 	return vm_map_remove(&vm->map, addr, end);
 }
 

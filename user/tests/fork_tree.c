@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Do 200 processes that share, write and unmap the same 8 MiB of private memory each see exactly their own bytes?
+ * Do 200 processes that share, write and unmap the same 8 MiB of private memory each see exactly
+ * their own bytes?
  *
- * The tree: process n forks 2n+1 and 2n+2. Before it forks, n writes a stripe of pages that its descendants must inherit; after
- * it forked, it writes another that nobody else may see, and unmaps a third. Every process checks the whole area against
- * what its chain of ancestors wrote.
+ * The tree: process n forks 2n+1 and 2n+2. Before it forks, n writes a stripe of pages that its
+ * descendants must inherit; after it forked, it writes another that nobody else may see, and unmaps
+ * a third. Every process checks the whole area against what its chain of ancestors wrote.
  */
 #include "user/tests/umtest.h"
 
@@ -14,7 +15,8 @@
 
 static uint64_t *base;
 
-/* The last process to write each page on our path from the root, as the model has it; -1: unmapped by us. */
+/* The last process to write each page on our path from the root, as the model has it; -1: unmapped
+ * by us. */
 static int owner[PAGES];
 /* Which of its writes that was: before or after the fork. */
 static int moment[PAGES];
@@ -25,11 +27,14 @@ value_of(int process, int when, int page)
 	return um_mix(um_nonce() + process * 2 + when, page);
 }
 
-/* Process n writes every 8th page, a stripe that depends on n, so that stripes of relatives overlap. */
+/*
+ * Process n writes every 128th page, a stripe that depends on n, so that stripes of relatives
+ * overlap.  All 200 alive at once write 6,400 pages of their own: 25 MiB.
+ */
 static void
 write_stripe(int n, int when)
 {
-	for (int page = (n * 3 + when * 5) % 8; page < PAGES; page += 8) {
+	for (int page = (n * 3 + when * 5) % 128; page < PAGES; page += 128) {
 		if (owner[page] < 0)
 			continue;
 		base[page * WORDS + n % WORDS] = value_of(n, when, page);

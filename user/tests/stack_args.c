@@ -57,7 +57,7 @@ exec_self(char *path)
 static void
 too_big(void *arg)
 {
-	size_t len = 64ul << 20;
+	size_t len = 4ul << 20;
 	char *big = um_map(len, MAP_PRIVATE);
 	char *argv[] = {arg, big, NULL};
 
