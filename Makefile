@@ -226,7 +226,7 @@ qemu qemu-gdb gdb run:
 # ---- Checking -----------------------------------------------------------------------------------------------------------------
 
 CSRC := $(wildcard $(addsuffix /*.[ch],arch/riscv vm kern/base kern kern/fs kern/dev lib lib/libc lib/include \
-	lib/include/sys user user/sh user/tests mkfs tests tests/host tests/libc tools))
+	lib/include/sys user user/sh user/tests mkfs tests tests/host tests/libc tests/pmap tools))
 CLANGINC = $(shell clang -print-resource-dir)/include
 TSA = clang --target=riscv64-unknown-elf -fsyntax-only -std=gnu11 $(filter-out $(CCINC),$(INCLUDE)) $(CLANGINC) \
 	-march=rv64imac $(filter-out -march=%,$(KARCH)) $(KWARN) -Wthread-safety
@@ -264,6 +264,7 @@ test:
 	@BUILD=$(BUILD) $(PYTHON) tests/all.py
 
 include tests/host/host.mk
+include tests/pmap/pmap.mk
 include tests/fs.mk
 include tests/libc/libc.mk
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Does the pmap do what vm/pmap.h promises, on harts whose TLBs forget nothing by themselves?  (tests/pmap/model.h)
+ * Does the pmap do what vm/pmap.h promises, on harts whose TLBs forget nothing by themselves?
+ * (tests/pmap/model.h)
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,14 +20,14 @@
 #define FAR (A + (64ul << 30)) /* shares no table with A but the root */
 #define K   VM_MIN_KERNEL_ADDRESS
 
-#define RO ((vm_prot_t)VM_PROT_READ)
-#define RW ((vm_prot_t)VM_PROT_RW)
-#define RX ((vm_prot_t)(VM_PROT_READ | VM_PROT_EXEC))
-#define W  VM_PROT_WRITE
+#define RO  ((vm_prot_t)VM_PROT_READ)
+#define RW  ((vm_prot_t)VM_PROT_RW)
+#define RX  ((vm_prot_t)(VM_PROT_READ | VM_PROT_EXEC))
+#define W   VM_PROT_WRITE
 
-static const struct model_knobs svade = { .asid_bits = 16 };
-static const struct model_knobs svadu = { .asid_bits = 16, .hardware_ad = true };
-static const struct model_knobs stubborn = { .asid_bits = 16, .stubborn = true };
+static const struct model_knobs svade = {.asid_bits = 16};
+static const struct model_knobs svadu = {.asid_bits = 16, .hardware_ad = true};
+static const struct model_knobs stubborn = {.asid_bits = 16, .stubborn = true};
 
 /* Go on as another hart. */
 static void
@@ -87,15 +88,18 @@ does_the_kernel_table_give_each_thing_its_rights(void **state)
 
 	(void)state;
 	model_boot(1, svade);
-	assert_int_equal(kernel_leaf(image, &level) & (PTE_RWX | PTE_G | PTE_U), PTE_R | PTE_X | PTE_G);
+	assert_int_equal(
+	    kernel_leaf(image, &level) & (PTE_RWX | PTE_G | PTE_U), PTE_R | PTE_X | PTE_G);
 	assert_int_equal(kernel_leaf(image + 8 * PAGE_SIZE, &level) & PTE_RWX, PTE_R);
 	assert_int_equal(kernel_leaf(image + 19 * PAGE_SIZE, &level) & PTE_RWX, PTE_R | PTE_W);
 	assert_int_equal(kernel_leaf(image + 20 * PAGE_SIZE, &level) & PTE_V, 0);
 	assert_int_equal(kernel_leaf(image - PAGE_SIZE, &level) & PTE_V, 0);
 	assert_int_equal(pmap_kextract((void *)(image + 0x1234)), MODEL_IMAGE + 0x1234);
 	/* The direct map is no way to write text. */
-	assert_int_equal(kernel_leaf(DMAP_BASE + MODEL_IMAGE + 11 * PAGE_SIZE, &level) & PTE_RWX, PTE_R);
-	assert_int_equal(kernel_leaf(DMAP_BASE + MODEL_IMAGE + 12 * PAGE_SIZE, &level) & PTE_RWX, PTE_R | PTE_W);
+	assert_int_equal(
+	    kernel_leaf(DMAP_BASE + MODEL_IMAGE + 11 * PAGE_SIZE, &level) & PTE_RWX, PTE_R);
+	assert_int_equal(
+	    kernel_leaf(DMAP_BASE + MODEL_IMAGE + 12 * PAGE_SIZE, &level) & PTE_RWX, PTE_R | PTE_W);
 	assert_int_equal(kernel_leaf(DMAP_BASE + 0x10000000, &level) & PTE_RWX, PTE_R | PTE_W);
 	assert_int_equal(kernel_leaf(DMAP_BASE + 0x10001000, &level) & PTE_V, 0);
 }
@@ -221,7 +225,8 @@ does_enomem_change_nothing(void **state)
 			assert_int_equal(pmap_resident_count(pm), 1);
 		}
 	}
-	assert_int_equal(fails, 4); /* two tables and a reverse mapping can be missing; then it works */
+	assert_int_equal(
+	    fails, 4); /* two tables and a reverse mapping can be missing; then it works */
 	/* Replacing needs a reverse mapping first. */
 	pmap_remove(pm, FAR, FAR + PAGE_SIZE);
 	model_fail(1);
@@ -286,7 +291,8 @@ does_protect_only_take_rights_away(void **state)
 	for (unsigned hart = 0; hart < 2; hart++) {
 		on_hart(hart, pm);
 		for (unsigned i = 0; i < 40; i++)
-			assert_ptr_equal(model_touch(pm, A + ptoa(i), i % 2 ? W : VM_PROT_EXEC), m[i]);
+			assert_ptr_equal(
+			    model_touch(pm, A + ptoa(i), i % 2 ? W : VM_PROT_EXEC), m[i]);
 	}
 	pmap_protect(pm, A, A + ptoa(40), VM_PROT_RW);
 	pmap_protect(pm, A, A + ptoa(40), RX);
@@ -456,7 +462,7 @@ does_a_walk_see_every_mapping_in_order(void **state)
 	model_boot(1, svade);
 	struct pmap *pm = pmap_create();
 	struct vm_page *m = model_page();
-	struct walk_log log = { 0 };
+	struct walk_log log = {0};
 
 	enter(pm, FAR, m, RO, RO);
 	enter(pm, A, m, RW, W | PMAP_WIRED);
@@ -737,15 +743,15 @@ static void
 do_spaces_stay_apart_when_asids_roll_over(void **state)
 {
 	(void)state;
-	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 2, .stubborn = true });
-	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 1, .hardware_ad = true });
+	do_spaces_stay_apart((struct model_knobs){.asid_bits = 2, .stubborn = true});
+	do_spaces_stay_apart((struct model_knobs){.asid_bits = 1, .hardware_ad = true});
 }
 
 static void
 do_spaces_stay_apart_without_asids(void **state)
 {
 	(void)state;
-	do_spaces_stay_apart((struct model_knobs){ .asid_bits = 0 });
+	do_spaces_stay_apart((struct model_knobs){.asid_bits = 0});
 }
 
 /* The pmap of a process that ended is used again for the next one. */
@@ -790,15 +796,24 @@ are_tables_free_only_when_no_walker_knows_them(void **state)
 			assert_ptr_equal(model_touch(pm, A, RO), m);
 		}
 		switch (round) {
-		case 0: pmap_remove(pm, A, B); break;
-		case 1: pmap_remove_all(m); break;
-		case 2: clear(pm); break;
-		case 3: pmap_protect(pm, A, B, VM_PROT_NONE); break;
+		case 0:
+			pmap_remove(pm, A, B);
+			break;
+		case 1:
+			pmap_remove_all(m);
+			break;
+		case 2:
+			clear(pm);
+			break;
+		case 3:
+			pmap_protect(pm, A, B, VM_PROT_NONE);
+			break;
 		}
 		assert_int_equal(pm->tables, 0);
 		for (unsigned hart = 0; hart < 2; hart++) {
 			on_hart(hart, pm);
-			assert_null(model_touch(pm, A, RO)); /* panics if it walks through a free page */
+			assert_null(
+			    model_touch(pm, A, RO)); /* panics if it walks through a free page */
 		}
 	}
 	everybody_off(2);
@@ -969,7 +984,8 @@ does_a_page_know_all_its_mappings(void **state)
 				wired += pmap_wired_count(pm[i]);
 			assert_int_equal(pmap_page_wired_mappings(m), wired);
 			assert_int_equal(pmap_is_modified(m), wired > 0);
-			assert_in_range(pmap_ts_referenced(m), count_mapped(pm) < 5 ? count_mapped(pm) : 5, 5);
+			assert_in_range(
+			    pmap_ts_referenced(m), count_mapped(pm) < 5 ? count_mapped(pm) : 5, 5);
 			pmap_clear_modify(m);
 			assert_false(pmap_is_modified(m));
 			pmap_remove_all(m);
@@ -1052,16 +1068,17 @@ check_world(void)
 static void
 random_enter(unsigned s, unsigned p, unsigned f)
 {
-	static const vm_prot_t prots[] = { VM_PROT_READ, VM_PROT_RW, VM_PROT_READ | VM_PROT_EXEC };
+	static const vm_prot_t prots[] = {VM_PROT_READ, VM_PROT_RW, VM_PROT_READ | VM_PROT_EXEC};
 	vm_prot_t prot = prots[random() % 3];
 	bool wired = random() % 4 == 0, write = (prot & W) != 0 && random() % 2 != 0;
 
 	model_fail(random() % 8);
-	int error = pmap_enter(world.pm[s], random_va(p), world.m[f], prot, (write ? W : RO) | (wired ? PMAP_WIRED : 0));
+	int error = pmap_enter(world.pm[s], random_va(p), world.m[f], prot,
+	    (write ? W : RO) | (wired ? PMAP_WIRED : 0));
 	model_fail(0);
 	if (error != 0)
 		return;
-	world.at[s][p] = (struct expected){ world.m[f], prot, wired };
+	world.at[s][p] = (struct expected){world.m[f], prot, wired};
 	world.written[f] |= write;
 }
 
@@ -1081,7 +1098,7 @@ random_page_operation(unsigned f)
 				continue;
 			world.at[s][p].prot &= (vm_prot_t)~W;
 			if (all)
-				world.at[s][p] = (struct expected){ 0 };
+				world.at[s][p] = (struct expected){0};
 		}
 	}
 	if (random() % 2 != 0) {
@@ -1104,7 +1121,7 @@ random_range_operation(unsigned s, unsigned p, unsigned op)
 		pmap_unwire(world.pm[s], start, end);
 	for (; p < R_PAGES && random_va(p) < end; p++) {
 		if (op == 0)
-			world.at[s][p] = (struct expected){ 0 };
+			world.at[s][p] = (struct expected){0};
 		else if (op == 1)
 			world.at[s][p].prot &= prot;
 		else
@@ -1115,7 +1132,8 @@ random_range_operation(unsigned s, unsigned p, unsigned op)
 static void
 random_step(void)
 {
-	unsigned s = random() % R_SPACES, p = random() % R_PAGES, f = random() % R_FRAMES, hart = random() % R_HARTS;
+	unsigned s = random() % R_SPACES, p = random() % R_PAGES, f = random() % R_FRAMES,
+		 hart = random() % R_HARTS;
 
 	model_hart = random() % R_HARTS;
 	switch (random() % 8) {
@@ -1166,16 +1184,17 @@ do_random_operations_give_what_they_should(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
-		random_world((struct model_knobs){ .asid_bits = seed % 4 == 3 ? 16 : seed % 4,
+		random_world((struct model_knobs){.asid_bits = seed % 4 == 3 ? 16 : seed % 4,
 				 .hardware_ad = seed % 2 != 0,
-				 .stubborn = seed % 3 == 0 },
+				 .stubborn = seed % 3 == 0},
 		    seed);
 	}
 }
 
 /*
- * True concurrency: threads run one space on several harts, others map and unmap, and a "daemon" takes pages away.  No access may ever reach
- * a free frame, no walk a free table (the model looks at every step).
+ * True concurrency: threads run one space on several harts, others map and unmap, and a "daemon"
+ * takes pages away. No access may ever reach a free frame, no walk a free table (the model looks at
+ * every step).
  */
 #define S_HARTS 4u
 #define S_STEPS 6000u
@@ -1258,7 +1277,8 @@ is_a_free_page_out_of_reach_of_all_harts(struct model_knobs knobs)
 	for (unsigned i = 0; i < 2; i++)
 		shared_pm[i] = pmap_create();
 	for (unsigned i = 0; i < S_HARTS; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, stress_hart, (void *)(uintptr_t)i), 0);
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, stress_hart, (void *)(uintptr_t)i), 0);
 	for (unsigned i = 0; i < S_HARTS; i++)
 		pthread_join(thread[i], NULL);
 	for (unsigned i = 0; i < S_PAGES; i++) {
@@ -1278,47 +1298,49 @@ is_a_free_page_out_of_reach_while_all_work_at_once(void **state)
 {
 	(void)state;
 	is_a_free_page_out_of_reach_of_all_harts(svadu);
-	is_a_free_page_out_of_reach_of_all_harts((struct model_knobs){ .asid_bits = 1, .stubborn = true });
-	is_a_free_page_out_of_reach_of_all_harts((struct model_knobs){ .asid_bits = 0, .hardware_ad = true });
+	is_a_free_page_out_of_reach_of_all_harts(
+	    (struct model_knobs){.asid_bits = 1, .stubborn = true});
+	is_a_free_page_out_of_reach_of_all_harts(
+	    (struct model_knobs){.asid_bits = 0, .hardware_ad = true});
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(does_the_kernel_table_give_each_thing_its_rights),
-		cmocka_unit_test(does_the_direct_map_use_the_largest_leaves),
-		cmocka_unit_test(is_every_root_complete_from_the_start),
-		cmocka_unit_test(does_what_is_entered_translate_until_removed),
-		cmocka_unit_test(are_wild_addresses_no_mappings),
-		cmocka_unit_test(does_enomem_change_nothing),
-		cmocka_unit_test(are_wired_mappings_counted),
-		cmocka_unit_test(does_protect_only_take_rights_away),
-		cmocka_unit_test(does_an_execute_only_page_vanish_when_it_may_only_be_read),
-		cmocka_unit_test(does_hold_pin_only_what_may_be_accessed),
-		cmocka_unit_test(is_a_quick_entry_careful),
-		cmocka_unit_test(does_a_copy_carry_no_rights_to_write_and_no_wiring),
-		cmocka_unit_test(does_a_walk_see_every_mapping_in_order),
-		cmocka_unit_test(is_every_write_noticed_by_faults),
-		cmocka_unit_test(is_every_write_noticed_by_the_walker),
-		cmocka_unit_test(is_every_write_noticed_with_stubborn_tlbs),
-		cmocka_unit_test(does_the_kernel_never_depend_on_a_fixup),
-		cmocka_unit_test(is_one_fixup_enough),
-		cmocka_unit_test(is_the_old_page_gone_everywhere_before_the_new_one_is_there),
-		cmocka_unit_test(does_entering_with_fewer_rights_reach_all_harts),
-		cmocka_unit_test(does_a_hart_come_back_to_the_truth),
-		cmocka_unit_test(do_spaces_stay_apart_with_many_asids),
-		cmocka_unit_test(do_spaces_stay_apart_when_asids_roll_over),
-		cmocka_unit_test(do_spaces_stay_apart_without_asids),
-		cmocka_unit_test(is_a_new_space_empty_in_every_tlb),
-		cmocka_unit_test(are_tables_free_only_when_no_walker_knows_them),
-		cmocka_unit_test(is_a_range_shot_down_at_once),
-		cmocka_unit_test(is_a_private_space_nobody_elses_business),
-		cmocka_unit_test(does_a_switch_bring_new_kernel_mappings),
-		cmocka_unit_test(are_instructions_fetched_anew_once_for_each_content),
-		cmocka_unit_test(does_a_page_know_all_its_mappings),
-		cmocka_unit_test(do_random_operations_give_what_they_should),
-		cmocka_unit_test(is_a_free_page_out_of_reach_while_all_work_at_once),
+	    cmocka_unit_test(does_the_kernel_table_give_each_thing_its_rights),
+	    cmocka_unit_test(does_the_direct_map_use_the_largest_leaves),
+	    cmocka_unit_test(is_every_root_complete_from_the_start),
+	    cmocka_unit_test(does_what_is_entered_translate_until_removed),
+	    cmocka_unit_test(are_wild_addresses_no_mappings),
+	    cmocka_unit_test(does_enomem_change_nothing),
+	    cmocka_unit_test(are_wired_mappings_counted),
+	    cmocka_unit_test(does_protect_only_take_rights_away),
+	    cmocka_unit_test(does_an_execute_only_page_vanish_when_it_may_only_be_read),
+	    cmocka_unit_test(does_hold_pin_only_what_may_be_accessed),
+	    cmocka_unit_test(is_a_quick_entry_careful),
+	    cmocka_unit_test(does_a_copy_carry_no_rights_to_write_and_no_wiring),
+	    cmocka_unit_test(does_a_walk_see_every_mapping_in_order),
+	    cmocka_unit_test(is_every_write_noticed_by_faults),
+	    cmocka_unit_test(is_every_write_noticed_by_the_walker),
+	    cmocka_unit_test(is_every_write_noticed_with_stubborn_tlbs),
+	    cmocka_unit_test(does_the_kernel_never_depend_on_a_fixup),
+	    cmocka_unit_test(is_one_fixup_enough),
+	    cmocka_unit_test(is_the_old_page_gone_everywhere_before_the_new_one_is_there),
+	    cmocka_unit_test(does_entering_with_fewer_rights_reach_all_harts),
+	    cmocka_unit_test(does_a_hart_come_back_to_the_truth),
+	    cmocka_unit_test(do_spaces_stay_apart_with_many_asids),
+	    cmocka_unit_test(do_spaces_stay_apart_when_asids_roll_over),
+	    cmocka_unit_test(do_spaces_stay_apart_without_asids),
+	    cmocka_unit_test(is_a_new_space_empty_in_every_tlb),
+	    cmocka_unit_test(are_tables_free_only_when_no_walker_knows_them),
+	    cmocka_unit_test(is_a_range_shot_down_at_once),
+	    cmocka_unit_test(is_a_private_space_nobody_elses_business),
+	    cmocka_unit_test(does_a_switch_bring_new_kernel_mappings),
+	    cmocka_unit_test(are_instructions_fetched_anew_once_for_each_content),
+	    cmocka_unit_test(does_a_page_know_all_its_mappings),
+	    cmocka_unit_test(do_random_operations_give_what_they_should),
+	    cmocka_unit_test(is_a_free_page_out_of_reach_while_all_work_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MMU of this hart: the root register and the fences.  On the host a model with a TLB takes the place of this file.
+ * The MMU of this hart: the root register and the fences. On the host a model with a TLB takes the
+ * place of this file.
  */
 #ifndef ARCH_RISCV_MMU_H
 #define ARCH_RISCV_MMU_H

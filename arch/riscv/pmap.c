@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the pmaps: creating and destroying them, and every operation on a space or a range of one (vm/pmap.h says what each promises).
+ * Owns the pmaps: creating and destroying them, and every operation on a space or a range of one
+ * (vm/pmap.h says what each promises).
  *
  *      pmap --> root ..> last-level table --> PTE --> page
  *                                              ^        |
- *                                              '--------'  reverse mapping (pmap_pv.c), if the page is managed
+ *                                              '--------'  reverse mapping (pmap_pv.c)
  *
- * An operation on a range works in bites: lock, change some hundred PTEs, shoot them down together, drop the reverse mappings, unlock.
- * So interrupts are never off for long, and between the bites no TLB knows more than the tables say.
+ * An operation on a range works in bites: lock, change some hundred PTEs, shoot them down together,
+ * drop the reverse mappings, unlock. So interrupts are never off for long, and between the bites no
+ * TLB knows more than the tables say.
  *
- * Locks: the pmap's, then a pv list's.  Page tables and reverse mappings are allocated with the lock held (pages and zones never sleep)
- * and before anything is changed, so that ENOMEM leaves all as it was.
+ * Locks: the pmap's, then a pv list's. Page tables and reverse mappings are allocated with the lock
+ * held (pages and zones never sleep) and before anything is changed, so that ENOMEM leaves all as
+ * it was.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "arch/riscv/cpu.h"
 #include "arch/riscv/pmap_private.h"
-#include "arch/riscv/uaccess.h"
 #include "kern/base/debug.h"
 #include "vm/pmap.h"
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
-#define REMOVE_MAX 64  /* mappings removed in one bite: their old PTEs are kept on the stack */
-#define VISIT_MAX  512 /* PTEs looked at in one bite otherwise */
+#define REMOVE_MAX        64  /* mappings removed in one bite: their old PTEs are on the stack */
+#define VISIT_MAX         512 /* PTEs looked at in one bite otherwise */
 
 #define USER_ROOT_ENTRIES (PT_ENTRIES / 2) /* the others are the kernel's, the same in every root */
 
-struct pmap kernel_pmap_store = {
-	.lock = SPINLOCK_INIT("kernel pmap", RANK_PMAP),
-	.leaf_bits = PTE_G,
+static struct pmap kernel_pmap_store = {
+    .lock = SPINLOCK_INIT("kernel pmap", RANK_PMAP),
+    .leaf_bits = PTE_G,
 };
 struct pmap *const kernel_pmap = &kernel_pmap_store;
 
 static struct zone *pmap_zone;
-static bool hardware_ad; /* I  the machine sets A and D by itself */
 
 /*
  * One space.
@@ -66,7 +67,8 @@ pmap_create(void)
 	root->md.pt_index = 0;
 	root->md.pt_count = 0;
 	pm->root = vm_page_kva(root);
-	memcpy(&pm->root[USER_ROOT_ENTRIES], &kernel_pmap->root[USER_ROOT_ENTRIES], USER_ROOT_ENTRIES * sizeof(pte_t));
+	memcpy(&pm->root[USER_ROOT_ENTRIES], &kernel_pmap->root[USER_ROOT_ENTRIES],
+	    USER_ROOT_ENTRIES * sizeof(pte_t));
 	pm->resident = pm->wired = pm->tables = 0;
 	memset(pm->context, 0, sizeof(pm->context));
 	return pm;
@@ -100,17 +102,6 @@ pmap_wired_count(const struct pmap *pm)
 /*
  * PTEs and rights.
  */
-/* Writing implies reading: the machine has no write-only pages. */
-static inline pte_t
-rights_to_bits(vm_prot_t prot)
-{
-	pte_t bits = (prot & VM_PROT_ALL) * PTE_R; /* R, W, X in the same order */
-
-	return (prot & VM_PROT_WRITE) != 0 ? bits | PTE_R : bits;
-}
-
-_Static_assert(VM_PROT_READ * PTE_R == PTE_R && VM_PROT_WRITE * PTE_R == PTE_W && VM_PROT_EXEC * PTE_R == PTE_X, "rights_to_bits");
-
 static vm_prot_t
 bits_to_rights(pte_t pte)
 {
@@ -118,8 +109,9 @@ bits_to_rights(pte_t pte)
 }
 
 /*
- * PGA_EXEC: what was stored to the page has reached the instruction caches.  Seen to once for each content, before the page is mapped
- * executable; a page that may be written through a mapping has to be seen to again.
+ * PGA_EXEC: what was stored to the page has reached the instruction caches. Seen to once for each
+ * content, before the page is mapped executable; a page that may be written through a mapping has
+ * to be seen to again.
  */
 static void
 update_exec(struct vm_page *m, pte_t rights)
@@ -141,7 +133,8 @@ leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
 	pte_t rights = rights_to_bits(prot);
 
 	KASSERT((rights & (PTE_R | PTE_X)) != 0);
-	if ((rights & PTE_X) != 0 || (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
+	if ((rights & PTE_X) != 0 ||
+	    (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
 		update_exec(m, rights);
 	return pte_make(vm_page_to_phys(m), PTE_V | PTE_MANAGED | pm->leaf_bits | rights);
 }
@@ -172,8 +165,8 @@ mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
 /*
  * Entering.
  */
-/* The same page again, with other rights: keep what the old PTE knows in A and D.  If it changes nothing, a stale TLB entry, perhaps for a
- * table, made somebody ask. */
+/* The same page again, with other rights: keep what the old PTE knows in A and D. If it changes
+ * nothing, a stale TLB entry, perhaps for a table, made somebody ask. */
 static void
 enter_again(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t old, pte_t leaf) REQUIRES(pm->lock)
 {
@@ -195,8 +188,8 @@ enter_again(struct pmap *pm, pte_t *pte, vaddr_t va, pte_t old, pte_t leaf) REQU
 	}
 }
 
-/* Another page is mapped there.  Its mapping must be gone from every TLB before the new one is there for any hart: else two threads
- * write to two different pages at one address. */
+/* Another page is mapped there. Its mapping must be gone from every TLB before the new one is there
+ * for any hart: else two threads write to two different pages at one address. */
 static void
 break_mapping(struct pmap *pm, pte_t *pte, vaddr_t va) REQUIRES(pm->lock)
 {
@@ -288,9 +281,11 @@ struct removal {
 	} gone[REMOVE_MAX];
 };
 
-/* Clear the PTEs of one table for [va, end).  Returns where it stopped: at end, or earlier with r full. */
+/* Clear the PTEs of one table for [va, end). Returns where it stopped: at end, or earlier with r
+ * full. */
 static vaddr_t
-remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r) REQUIRES(pm->lock)
+remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r)
+    REQUIRES(pm->lock)
 {
 	unsigned before = r->n, full = before + pt_valid_entries(pte);
 	pte_t *first = pte;
@@ -307,15 +302,6 @@ remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct rem
 	return r->n < REMOVE_MAX ? end : va;
 }
 
-/* Where the last-level table for va ends, or `end` if that is before. */
-static vaddr_t
-table_end(vaddr_t va, vaddr_t end)
-{
-	vaddr_t last = va | (pt_span(1) - 1);
-
-	return last < end ? last + 1 : end;
-}
-
 /* Returns where the next bite begins. */
 static vaddr_t
 remove_bite(struct pmap *pm, vaddr_t va, vaddr_t end)
@@ -328,7 +314,7 @@ remove_bite(struct pmap *pm, vaddr_t va, vaddr_t end)
 	spin_lock(&pm->lock);
 	while (r.n < REMOVE_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
 		vaddr_t from = va;
-		va = remove_in_table(pm, pte, va, table_end(va, end), &r);
+		va = remove_in_table(pm, pte, va, pt_end(va, end), &r);
 		pt_prune(pm, from, &r.flush);
 	}
 	tlb_flush(pm, &r.flush);
@@ -352,8 +338,10 @@ pmap_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
 /*
  * Changing.
  */
-/* What to do to the leaves of one table for [va, end); the shootdown, if it takes one, goes to f. */
-typedef void table_fn(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f);
+/* What to do to the leaves of one table for [va, end); the shootdown, if it takes one, goes to f.
+ * */
+typedef void
+table_fn(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f);
 
 /* Returns where the next bite begins. */
 static vaddr_t
@@ -366,7 +354,7 @@ change_bite(struct pmap *pm, vaddr_t va, vaddr_t end, table_fn *change, pte_t bi
 	flush_init(&f);
 	spin_lock(&pm->lock);
 	while (seen < VISIT_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
-		vaddr_t stop = table_end(va, end);
+		vaddr_t stop = pt_end(va, end);
 		change(pm, pte, va, stop, bits, &f);
 		seen += atop(stop - va);
 		va = stop;
@@ -377,7 +365,8 @@ change_bite(struct pmap *pm, vaddr_t va, vaddr_t end, table_fn *change, pte_t bi
 	return va;
 }
 
-/* Was execute-only, and may only be read now: a valid entry without rights would point to a table. */
+/* Was execute-only, and may only be read now: a valid entry without rights would point to a table.
+ * */
 static void
 protect_remove(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRES(pm->lock)
 {
@@ -388,7 +377,8 @@ protect_remove(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRE
 
 /* Take `bits` away.  D stays: it is still true. */
 static void
-protect_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+protect_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f)
+    REQUIRES(pm->lock)
 {
 	for (; va < end; va += PAGE_SIZE, pte++) {
 		pte_t leaf = pte_load(pte);
@@ -417,7 +407,8 @@ pmap_protect(struct pmap *pm, vaddr_t start, vaddr_t end, vm_prot_t prot)
 }
 
 static void
-unwire_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f) REQUIRES(pm->lock)
+unwire_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, pte_t bits, struct flush *f)
+    REQUIRES(pm->lock)
 {
 	(void)f;
 	for (; va < end; va += PAGE_SIZE, pte++) {
@@ -491,71 +482,21 @@ pmap_table_span(vaddr_t va, vaddr_t *start, vaddr_t *end)
 	*end = *start + pt_span(1);
 }
 
-/* Does the leaf allow the access?  Then A, and D for a write, are set. */
-static bool
-fixup_leaf(struct pmap *pm, pte_t *pte, vaddr_t va, vm_prot_t access) REQUIRES(pm->lock)
-{
-	pte_t rights = rights_to_bits(access) | PTE_V;
-	pte_t accessed = (access & VM_PROT_WRITE) != 0 ? PTE_A | PTE_D : PTE_A;
-	pte_t old = pte_load(pte);
-
-	do {
-		if ((old & rights) != rights)
-			return false;
-	} while (!pte_cas(pte, &old, old | accessed));
-	/* If nothing was missing, a stale entry was in the way: of the leaf or of a table. */
-	if ((old & accessed) == accessed)
-		tlb_flush_local(pm);
-	else
-		tlb_flush_local_page(pm, va);
-	return true;
-}
-
-/* The kernel's leaves have their A and D from the start, and may be changed by who owns the address: just look.  No lock, for the fault may
- * come under any. */
-static bool
-kernel_fixup(vaddr_t va, vm_prot_t access) NO_LOCK_ANALYSIS
-{
-	pte_t need = rights_to_bits(access) | PTE_V | PTE_A | ((access & VM_PROT_WRITE) != 0 ? PTE_D : 0);
-	const pte_t *pte = pt_find(kernel_pmap, va);
-
-	if (pte == NULL || (pte_load(pte) & need) != need)
-		return false;
-	tlb_flush_local(kernel_pmap);
-	return true;
-}
-
-/* On a machine that sets A and D there is nothing to fix but the rare stale TLB entry, and vm_fault does that as well. */
-bool
-pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access)
-{
-	bool fixed = false;
-
-	if (pm == kernel_pmap)
-		return va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS && kernel_fixup(va, access);
-	if (hardware_ad || va >= VM_MAX_USER_ADDRESS || !pt_peek(pm, va))
-		return false;
-	spin_lock(&pm->lock);
-	pte_t *pte = pt_find(pm, va);
-	if (pte != NULL)
-		fixed = fixup_leaf(pm, pte, trunc_page(va), access);
-	spin_unlock(&pm->lock);
-	return fixed;
-}
-
 void
-pmap_walk(struct pmap *pm, void (*fn)(void *arg, vaddr_t va, struct vm_page *m, vm_prot_t prot, bool wired), void *arg)
-    NO_LOCK_ANALYSIS
+pmap_walk(struct pmap *pm,
+    void (*fn)(void *arg, vaddr_t va, struct vm_page *m, vm_prot_t prot, bool wired),
+    void *arg) NO_LOCK_ANALYSIS
 {
 	vaddr_t va = pm == kernel_pmap ? VM_MIN_KERNEL_ADDRESS : 0;
 	vaddr_t end = pm == kernel_pmap ? VM_MAX_KERNEL_ADDRESS : VM_MAX_USER_ADDRESS;
 	pte_t *pte;
 
 	while ((pte = pt_next(pm, &va, end)) != NULL) {
-		for (vaddr_t stop = table_end(va, end); va < stop; va += PAGE_SIZE, pte++) {
+		for (vaddr_t stop = pt_end(va, end); va < stop; va += PAGE_SIZE, pte++) {
 			pte_t leaf = pte_load(pte);
 			if ((leaf & (PTE_V | PTE_MANAGED)) == (PTE_V | PTE_MANAGED))
-				fn(arg, va, pte_page(leaf), bits_to_rights(leaf), (leaf & PTE_WIRED) != 0);
+				fn(arg, va, pte_page(leaf), bits_to_rights(leaf),
+				    (leaf & PTE_WIRED) != 0);
 		}
 	}
 }
@@ -577,7 +518,8 @@ copy_leaf(struct pmap *dst, vaddr_t va, pte_t leaf) REQUIRES(dst->lock)
 	return enter_new(dst, pte, va, pte_page(leaf), leaf) == 0;
 }
 
-/* Only program text: the child runs it at once, while its data it either never looks at (exec) or writes to, which takes a fault anyway. */
+/* Only program text: the child runs it at once, while its data it either never looks at (exec) or
+ * writes to, which takes a fault anyway. */
 static bool
 copy_table(struct pmap *dst, const pte_t *pte, vaddr_t va, vaddr_t end) REQUIRES(dst->lock)
 {
@@ -598,7 +540,7 @@ pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
 		spin_lock(&dst->lock);
 		spin_lock_nested(&src->lock);
 		const pte_t *pte = pt_next(src, &start, end);
-		vaddr_t stop = table_end(start, end);
+		vaddr_t stop = pt_end(start, end);
 		if (pte != NULL)
 			more = copy_table(dst, pte, start, stop);
 		spin_unlock(&src->lock);
@@ -608,130 +550,12 @@ pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
 }
 
 /*
- * Kernel mappings without reverse.  Who asks owns the addresses, and the tables stay: no lock.
- */
-int
-pmap_growkernel(vaddr_t start, vaddr_t end)
-{
-	bool made = true;
-
-	KASSERT(start >= VM_MIN_KERNEL_ADDRESS && end <= VM_MAX_KERNEL_ADDRESS);
-	spin_lock(&kernel_pmap->lock);
-	for (vaddr_t va = start; made && va < end; va = table_end(va, end))
-		made = pt_make(kernel_pmap, va) != NULL;
-	tlb_flush_local(kernel_pmap);
-	spin_unlock(&kernel_pmap->lock);
-	return made ? 0 : ENOMEM;
-}
-
-void
-pmap_kenter(vaddr_t va, paddr_t pa, vm_prot_t prot) NO_LOCK_ANALYSIS
-{
-	pte_t *pte = pt_find(kernel_pmap, va);
-
-	KASSERT(pte != NULL && (pte_load(pte) & PTE_V) == 0);
-	KASSERT((prot & (VM_PROT_WRITE | VM_PROT_EXEC)) != (VM_PROT_WRITE | VM_PROT_EXEC));
-	pte_publish(pte, pte_make(pa, PTE_V | PTE_G | PTE_A | PTE_D | rights_to_bits(prot)));
-	tlb_kernel_grew(va);
-}
-
-void
-pmap_kremove(vaddr_t start, vaddr_t end) NO_LOCK_ANALYSIS
-{
-	struct flush f;
-	pte_t *pte;
-
-	flush_init(&f);
-	for (vaddr_t va = start; (pte = pt_next(kernel_pmap, &va, end)) != NULL; va += PAGE_SIZE) {
-		if ((pte_swap(pte, 0) & PTE_V) != 0)
-			flush_add(&f, va);
-	}
-	intr_push_off();
-	tlb_flush(kernel_pmap, &f);
-	intr_pop_off();
-}
-
-paddr_t
-pmap_kextract(const void *kva)
-{
-	vaddr_t va = (vaddr_t)kva;
-	const pte_t *table = kernel_pmap->root;
-
-	if (va >= DMAP_BASE && va < DMAP_BASE + DMAP_SIZE)
-		return dmap_va_to_pa(kva);
-	for (int level = PT_ROOT; level >= 0; level--) {
-		pte_t entry = pte_load(&table[pt_index(va, level)]);
-		if ((entry & PTE_V) == 0)
-			break;
-		if (pte_is_leaf(entry))
-			return pte_pa(entry) | (va & (pt_span(level) - 1));
-		table = pte_table(entry);
-	}
-	panic("pmap: kernel address %p is not mapped", kva);
-}
-
-/*
- * The contents of pages.
- */
-void
-pmap_zero_page(struct vm_page *m)
-{
-	uint64_t *word = vm_page_kva(m);
-
-	for (uint64_t *end = word + PAGE_SIZE / sizeof(*word); word < end; word += 16) {
-		word[0] = word[1] = word[2] = word[3] = 0;
-		word[4] = word[5] = word[6] = word[7] = 0;
-		word[8] = word[9] = word[10] = word[11] = 0;
-		word[12] = word[13] = word[14] = word[15] = 0;
-	}
-}
-
-void
-pmap_copy_page(struct vm_page *src, struct vm_page *dst)
-{
-	const uint64_t *from = vm_page_kva(src);
-	uint64_t *to = vm_page_kva(dst);
-
-	for (const uint64_t *end = from + PAGE_SIZE / sizeof(*from); from < end; from += 8, to += 8) {
-		uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
-		uint64_t e = from[4], f = from[5], g = from[6], h = from[7];
-		to[0] = a, to[1] = b, to[2] = c, to[3] = d;
-		to[4] = e, to[5] = f, to[6] = g, to[7] = h;
-	}
-}
-
-/*
  * Boot.
  */
-/*
- * Does the machine set A and D by itself?  Store to a page whose mapping has neither.
- */
-static bool
-probe_hardware_ad(void)
-{
-	struct pmap *pm = pmap_create();
-	struct vm_page *m = vm_page_alloc_noobj(VM_ALLOC_ZERO);
-	const vaddr_t va = VM_MIN_USER_ADDRESS;
-	const char byte = 1;
-
-	if (pm == NULL || m == NULL || pmap_enter(pm, va, m, VM_PROT_RW, 0) != 0)
-		panic("pmap: no memory at boot");
-	pmap_ts_referenced(m);
-	intr_push_off();
-	pmap_activate(pm);
-	bool set = md_copyout(va, &byte, sizeof(byte)) == 0;
-	pmap_activate(NULL);
-	intr_pop_off();
-	pmap_remove(pm, va, va + PAGE_SIZE);
-	pmap_destroy(pm);
-	vm_page_unwire(m, PQ_NONE);
-	return set;
-}
-
 void
 pmap_init(void)
 {
 	pv_init();
 	pmap_zone = zone_create("pmap", sizeof(struct pmap), ZONE_NOFREE, pmap_construct);
-	hardware_ad = probe_hardware_ad();
+	fixup_init();
 }

@@ -2,11 +2,12 @@
 /*
  * Owns the making of the kernel's page table, at boot.
  *
- *      root [256..383]  direct map: RAM and device registers at their physical address, RW, by the largest leaves that fit
+ *      root [256..383]  direct map: RAM and device registers, RW, by the largest leaves that fit
  *           [384..447]  kernel_map: 64 empty level 1 tables, so that no root need ever change
  *           [510]       the image: text RX, constants R, data RW
  *
- * The direct map shows text and constants read-only: there is no way round "writable or executable, never both".
+ * The direct map shows text and constants read-only: there is no way round "writable or executable,
+ * never both".
  *
  * One thread, one hart, no locks: nothing else runs yet.
  */
@@ -126,7 +127,8 @@ pmap_bootstrap(struct pmap_boot *boot)
 	for (unsigned i = 0; i < boot->nram; i++)
 		map_bank(boot, boot->ram[i].start, boot->ram[i].end);
 	for (unsigned i = 0; i < boot->ndev; i++)
-		map_direct(boot, trunc_page(boot->dev[i].start), round_page(boot->dev[i].end), KERNEL_RW);
+		map_direct(
+		    boot, trunc_page(boot->dev[i].start), round_page(boot->dev[i].end), KERNEL_RW);
 	map_image(boot);
 	for (vaddr_t va = VM_MIN_KERNEL_ADDRESS; va < VM_MAX_KERNEL_ADDRESS; va += pt_span(2))
 		(void)boot_entry(boot, va, 1);

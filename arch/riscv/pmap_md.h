@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the rest of the kernel sees of this machine's page tables besides vm/pmap.h: the pmap's part of struct vm_page, the direct
- * map, and the calls by which the machine's start-up code switches paging on.
+ * What the rest of the kernel sees of this machine's page tables besides vm/pmap.h: the pmap's part
+ * of struct vm_page, the direct map, and the calls by which the machine's start-up code switches
+ * paging on.
  *
- * A reverse mapping is nothing but the address of a PTE: the table page that the PTE lies in knows its pmap and its virtual address.
- * So one word per mapping is enough, and a page with a single mapping needs no memory besides its struct vm_page.
+ * A reverse mapping is nothing but the address of a PTE: the table page that the PTE lies in knows
+ * its pmap and its virtual address. So one word per mapping is enough, and a page with a single
+ * mapping needs no memory besides its struct vm_page.
  */
 #ifndef ARCH_RISCV_PMAP_MD_H
 #define ARCH_RISCV_PMAP_MD_H
@@ -20,17 +22,24 @@ struct pmap;
 struct pv_chunk;
 struct phys_range; /* vm/vm_page.h */
 
-/* Two uses, never at once.  Lock key: v the page's pv list lock (a bit of pv_head), a atomic, x the lock of the pmap, I immutable while
- * in use. */
+/*
+ * Two uses, never at once.
+ *
+ * Lock key: v the page's pv list lock (a bit of pv_head)   a atomic   x the lock of the pmap
+ *   I immutable while in use
+ */
 struct md_page {
 	union {
-		struct { /* a frame that spaces map: pmap_pv.c */
-			uintptr_t pv_head;        /* a v  the first mapping's PTE, and flags; no PTE: not mapped */
-			struct pv_chunk *pv_more; /* v    all other mappings */
+		/* A frame that spaces map (pmap_pv.c): the first mapping's PTE, with flags, and all
+		 * the others.  No PTE: not mapped. */
+		struct {
+			uintptr_t pv_head;        /* a v */
+			struct pv_chunk *pv_more; /* v */
 		};
-		struct { /* a frame that is a page table */
+		/* A frame that is a page table, its first entry for pt_index * 2 MiB. */
+		struct {
 			struct pmap *pt_pmap; /* I */
-			uint32_t pt_index;    /* I  the table maps from this address, in units of 2 MiB */
+			uint32_t pt_index;    /* I */
 			uint32_t pt_count;    /* x  valid entries */
 		};
 	};
@@ -52,31 +61,39 @@ dmap_va_to_pa(const void *va)
 	return (vaddr_t)va - DMAP_BASE;
 }
 
-/* The frame and offset behind any kernel address that is mapped: direct map, image or kernel_map.  => any context; panics if unmapped. */
+/* The frame and offset behind any kernel address that is mapped: direct map, image or kernel_map.
+ * => any context; panics if unmapped. */
 paddr_t pmap_kextract(const void *va);
 
 /*
  * Boot.  What the start-up code found out, for the final kernel page table.
  */
 struct pmap_boot {
-	const struct phys_range *ram; /* banks without no-map ranges; the image and `early` are part of them */
+	/* Banks without no-map ranges; the image and the early memory are part of them. */
+	const struct phys_range *ram;
 	unsigned nram;
-	const struct phys_range *dev; /* device registers, to be had in the direct map as well; need not be page aligned */
+	/* Device registers, to be had in the direct map as well; need not be page aligned. */
+	const struct phys_range *dev;
 	unsigned ndev;
-	paddr_t image_pa;               /* where the image's first page, at `text`, was loaded */
-	vaddr_t text, rodata, data, end; /* page aligned: [text, rodata) RX, [rodata, data) R, [data, end) RW */
-	paddr_t early_start, early_end; /* unused RAM for page tables; early_start is moved past what was taken */
+	/* The image, page aligned: [text, rodata) RX, [rodata, data) R, [data, end) RW. */
+	vaddr_t text, rodata, data, end;
+	paddr_t image_pa; /* where `text` was loaded */
+	/* Unused RAM for page tables; early_start is moved past what was taken. */
+	paddr_t early_start, early_end;
 };
 
 /*
- * Build the kernel's page table and put this hart on it.  => once, on the boot hart, before anything else of vm.
- * => the boot page table in use maps the image at its final place and [early_start, early_end) in the direct map.
- * => about 70 pages plus one per 2 MiB of image and two for each ragged end of a bank; panics when `early` is too small.
+ * Build the kernel's page table and put this hart on it.
+ * => once, on the boot hart, before anything else of vm.
+ * => the boot page table maps the image at its final place, and the early memory directly.
+ * => takes about 70 pages, one per 2 MiB of image, two per ragged end of a bank; panics if there
+ * are less.
  */
 void pmap_bootstrap(struct pmap_boot *boot);
 
-/* Put this hart on the kernel's page table and make it a target of shootdowns.  => each secondary hart, once, on the boot page table
- * (the boot hart: done by pmap_bootstrap).  => interrupts off. */
+/* Put this hart on the kernel's page table and make it a target of shootdowns.
+ * => each secondary hart, once, on the boot page table, interrupts off (the boot hart: done by
+ * pmap_bootstrap). */
 void pmap_hart_init(void);
 
 #endif

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the reverse mappings: for each page, where it is mapped; and the operations that start from a page.
+ * Owns the reverse mappings: for each page, where it is mapped; and the operations that start from
+ * a page.
  *
- *      vm_page.md.pv_head --> PTE                            most pages are mapped once and need nothing else
+ *      vm_page.md.pv_head --> PTE                   most pages are mapped once: nothing else
  *                .pv_more --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
  *
- * Only the first chunk has free slots, at its end; pv_head has a PTE when any has.  Two bits of pv_head that an address does not need:
+ * Only the first chunk has free slots, at its end; pv_head has a PTE when any has. Two bits of
+ * pv_head that an address does not need:
  *
  *      PV_LOCKED   the list is locked: pv_head is the holder's
  *      PV_MORE     there are chunks
  *
- * So the usual changes, from no mapping to one and back, are one atomic instruction each that succeeds only if neither bit is set.
+ * So the usual changes, from no mapping to one and back, are one atomic instruction each that
+ * succeeds only if neither bit is set.
  *
- * Locks: pmap, then pv list; interrupts are off.  A page's operation walks the list locked, which keeps the PTEs' tables and pmaps alive,
- * and tries the lock of each pmap on the way.  When one is taken it drops everything and begins again: what it has done so far it need
- * not undo, for each step is complete (shot down) in itself and does nothing the second time.
+ * Locks: pmap, then pv list; interrupts are off. A page's operation walks the list locked, which
+ * keeps the PTEs' tables and pmaps alive, and tries the lock of each pmap on the way. When one is
+ * taken it drops everything and begins again: what it has done so far it need not undo, for each
+ * step is complete (shot down) in itself and does nothing the second time.
  *
- * Rejected: a hash of spinlocks instead of the bit.  Lock and unlock cost more than all the rest of adding a mapping.
- * Rejected: pv records with pmap, address and two list links (32 bytes for each mapping, where this takes 8 to 11 and often none).
- * Rejected: changing PTEs under the pv lock alone, without the pmap's: then an empty PTE says nothing about TLBs, because the shootdown
- * may still be under way on another hart.
+ * Rejected: a hash of spinlocks instead of the bit. Lock and unlock cost more than all the rest of
+ * adding a mapping.
+ * Rejected: pv records with pmap, address and two list links (32 bytes for each mapping, where this
+ * takes 8 to 11 and often none).
+ * Rejected: changing PTEs under the pv lock alone, without the pmap's: then an empty PTE says
+ * nothing about TLBs, because the shootdown may still be under way on another hart.
  */
 #include <errno.h>
 #include <limits.h>
@@ -76,10 +82,12 @@ head_load(const struct vm_page *m)
 static inline bool
 head_replace(struct vm_page *m, uintptr_t old, uintptr_t new)
 {
-	return __atomic_compare_exchange_n(&m->md.pv_head, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(
+	    &m->md.pv_head, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* => interrupts off.  Returns what the head is without the lock; pv_unlock stores what it shall be. */
+/* => interrupts off. Returns what the head is without the lock; pv_unlock stores what it shall be.
+ * */
 static uintptr_t
 pv_lock(struct vm_page *m)
 {
@@ -223,7 +231,8 @@ pmap_page_is_mapped(struct vm_page *m)
 	return head_pte(head_load(m)) != NULL;
 }
 
-/* What to do with one mapping, its pmap locked; must be complete in itself.  The answers are added up. */
+/* What to do with one mapping, its pmap locked; must be complete in itself. The answers are added
+ * up. */
 typedef unsigned pv_visit_fn(struct pmap *pm, pte_t *pte, struct vm_page *m);
 
 /* Where in the chunks a walk is. */
@@ -245,9 +254,10 @@ pv_next(struct pv_cursor *at)
 
 /* One pass over the list.  => the list is locked; false: a pmap was busy. */
 static bool
-pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned limit, unsigned *sum) NO_LOCK_ANALYSIS
+pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned limit,
+    unsigned *sum) NO_LOCK_ANALYSIS
 {
-	struct pv_cursor at = { m->md.pv_more, 0 };
+	struct pv_cursor at = {m->md.pv_more, 0};
 
 	for (pte_t *pte = head_pte(head); pte != NULL && *sum < limit; pte = pv_next(&at)) {
 		struct pmap *pm = pte_pmap(pte);
@@ -259,7 +269,8 @@ pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned lim
 	return true;
 }
 
-/* Visit every mapping, or until the answers add up to the limit; some twice, if a pmap is busy.  Returns the sum. */
+/* Visit every mapping, or until the answers add up to the limit; some twice, if a pmap is busy.
+ * Returns the sum. */
 static unsigned
 pv_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit)
 {
@@ -276,7 +287,8 @@ pv_visit(struct vm_page *m, pv_visit_fn *visit, unsigned limit)
 	return sum;
 }
 
-/* Remove the first mapping.  => the list is locked; returns the new head: the old one if the pmap was busy */
+/* Remove the first mapping. => the list is locked; returns the new head: the old one if the pmap
+ * was busy */
 static uintptr_t
 pv_try_remove_first(struct vm_page *m, uintptr_t head) NO_LOCK_ANALYSIS
 {
@@ -369,7 +381,8 @@ pmap_clear_modify(struct vm_page *m)
 	pv_visit(m, visit_clear_modify, UINT_MAX);
 }
 
-/* Without a shootdown: a TLB that keeps the entry makes the page look less used than it is, and no more. */
+/* Without a shootdown: a TLB that keeps the entry makes the page look less used than it is, and no
+ * more. */
 static unsigned
 visit_referenced(struct pmap *pm, pte_t *pte, struct vm_page *m)
 {

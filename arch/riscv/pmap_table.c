@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the page tables below the roots: finding an entry, making tables on the way, and giving empty ones back.
+ * Owns the page tables below the roots: finding an entry, making tables on the way, and giving
+ * empty ones back.
  *
  *      root (level 2) --> level 1 table --> level 0 table --> page
  *        1 GiB each          2 MiB each        4 KiB each
  *
- * A table page's struct vm_page says whose it is, where it maps, and how many of its entries are valid (struct md_page).  It is freed
- * when that is none, after a shootdown that covers the entry above it, for the hardware may remember that one as well.  The kernel's
- * tables are never freed, so that roots and level 1 tables of the kernel half never change.
+ * A table page's struct vm_page says whose it is, where it maps, and how many of its entries are
+ * valid (struct md_page). It is freed when that is none, after a shootdown that covers the entry
+ * above it, for the hardware may remember that one as well. The kernel's tables are never freed, so
+ * that roots and level 1 tables of the kernel half never change.
  *
  * Locks: the pmap's, held by the caller.
  */
@@ -71,7 +73,8 @@ pt_alloc(struct pmap *pm, vaddr_t va)
 	if (pt == NULL)
 		return NULL;
 	pt->md.pt_pmap = pm;
-	pt->md.pt_index = (uint32_t)(va >> PT_INDEX_SHIFT) & ((1u << (VA_BITS - PT_INDEX_SHIFT)) - 1);
+	pt->md.pt_index =
+	    (uint32_t)(va >> PT_INDEX_SHIFT) & ((1u << (VA_BITS - PT_INDEX_SHIFT)) - 1);
 	pt->md.pt_count = 0;
 	pm->tables++;
 	return pt;
@@ -134,8 +137,8 @@ pt_free(struct flush *f)
 }
 
 /*
- * The tables may be freed while we look, and used for something else.  Then what we read is garbage, but it is read from RAM, for no
- * address is followed that is not a page's.
+ * The tables may be freed while we look, and used for something else. Then what we read is garbage,
+ * but it is read from RAM, for no address is followed that is not a page's.
  */
 bool
 pt_peek(const struct pmap *pm, vaddr_t va)

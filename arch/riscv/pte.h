@@ -5,9 +5,10 @@
  *      63    54 53                    10 9 8 7 6 5 4 3 2 1 0
  *      | zero  |  physical page number  |RSW|D|A|G|U|X|W|R|V|
  *
- * V with none of R, W, X points to the next table; W without R is reserved.  A and D of a valid leaf may change under our hands: the
- * hardware of another hart sets them when it translates.  So a valid leaf is changed by atomic read-modify-write only, and what that
- * returns is the last word on A and D.
+ * V with none of R, W, X points to the next table; W without R is reserved. A and D of a valid leaf
+ * may change under our hands: the hardware of another hart sets them when it translates. So a valid
+ * leaf is changed by atomic read-modify-write only, and what that returns is the last word on A and
+ * D.
  */
 #ifndef ARCH_RISCV_PTE_H
 #define ARCH_RISCV_PTE_H
@@ -18,23 +19,22 @@
 #include "arch/riscv/pmap_md.h"
 #include "arch/riscv/types.h"
 
-#define PTE_V       (1ul << 0)
-#define PTE_R       (1ul << 1)
-#define PTE_W       (1ul << 2)
-#define PTE_X       (1ul << 3)
-#define PTE_U       (1ul << 4)
-#define PTE_G       (1ul << 5)
-#define PTE_A       (1ul << 6)
-#define PTE_D       (1ul << 7)
-#define PTE_MANAGED (1ul << 8) /* ours: has a reverse mapping */
-#define PTE_WIRED   (1ul << 9) /* ours: pmap.h, PMAP_WIRED */
+#define PTE_V         (1ul << 0)
+#define PTE_R         (1ul << 1)
+#define PTE_W         (1ul << 2)
+#define PTE_X         (1ul << 3)
+#define PTE_U         (1ul << 4)
+#define PTE_G         (1ul << 5)
+#define PTE_A         (1ul << 6)
+#define PTE_D         (1ul << 7)
+#define PTE_MANAGED   (1ul << 8) /* ours: has a reverse mapping */
+#define PTE_WIRED     (1ul << 9) /* ours: pmap.h, PMAP_WIRED */
 
 #define PTE_RWX       (PTE_R | PTE_W | PTE_X)
 #define PTE_PPN_SHIFT 10
 
-#define PT_LEVELS  3
-#define PT_ENTRIES 512u
-#define PT_ROOT    2 /* level of the root; leaves of level 0 map 4 KiB, of level 1 2 MiB, of level 2 1 GiB */
+#define PT_ENTRIES    512u
+#define PT_ROOT       2 /* level of the root; a leaf of level 0 maps 4 KiB, of 1 2 MiB, of 2 1 GiB */
 
 /* Bytes that one entry of a table of this level maps. */
 static inline uint64_t
@@ -81,7 +81,8 @@ pte_load(const pte_t *pte)
 	return __atomic_load_n(pte, __ATOMIC_RELAXED);
 }
 
-/* Make an invalid entry valid: what was stored before, to the page or the table, is visible to whoever walks through it. */
+/* Make an invalid entry valid: what was stored before, to the page or the table, is visible to
+ * whoever walks through it. */
 static inline void
 pte_publish(pte_t *pte, pte_t value)
 {
@@ -105,7 +106,8 @@ pte_clear_bits(pte_t *pte, pte_t bits)
 static inline bool
 pte_cas(pte_t *pte, pte_t *expected, pte_t value)
 {
-	return __atomic_compare_exchange_n(pte, expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(
+	    pte, expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns what the TLBs know: address space identifiers (ASIDs), the switch between spaces, the shootdown.
+ * Owns what the TLBs know: address space identifiers (ASIDs), the switch between spaces, the
+ * shootdown.
  *
- * Each hart numbers the spaces that it runs by itself, from 1 to what its satp holds; 0 is the kernel's.  A pmap remembers for each hart
- * (generation, ASID).  When a hart runs out of numbers it flushes its TLB and starts a new generation, and whatever carries an older one
- * is a stranger again.  A hart without ASIDs has the number 0 only, and so a new generation with each switch to another space.
+ * Each hart numbers the spaces that it runs by itself, from 1 to what its satp holds; 0 is the
+ * kernel's. A pmap remembers for each hart (generation, ASID). When a hart runs out of numbers it
+ * flushes its TLB and starts a new generation, and whatever carries an older one is a stranger
+ * again. A hart without ASIDs has the number 0 only, and so a new generation with each switch to
+ * another space.
  *
- * To shoot down a mapping on a hart that has the space in satp, tell it (SBI RFENCE; the firmware answers with interrupts off, so locks
- * may be held).  On one that has not, it is enough to forget its number: it will come back as a stranger, with a number the TLB has
- * never seen.  The two sides pair up so:
+ * To shoot down a mapping on a hart that has the space in satp, tell it (SBI RFENCE; the firmware
+ * answers with interrupts off, so locks may be held). On one that has not, it is enough to forget
+ * its number: it will come back as a stranger, with a number the TLB has never seen. The two sides
+ * pair up so:
  *
  *      shootdown                              pmap_activate
  *      change the PTE                         set my bit in active
  *      zero context of harts not in active    read my context, make a new one if it is zero or old
  *      read active: tell those harts          write satp, translate
  *
- * Either the one sees the bit or the other sees the zero; and a hart that clears its bit in between was seen in the first reading.
+ * Either the one sees the bit or the other sees the zero; and a hart that clears its bit in between
+ * was seen in the first reading.
  *
- * Rejected: one ASID for all harts, as Linux has it.  One call could flush one ASID everywhere, but the number of a running space may not
- * change, so a rollover must look at every hart under a global lock; here it concerns one hart and needs none.
+ * Rejected: one ASID for all harts, as Linux has it. One call could flush one ASID everywhere, but
+ * the number of a running space may not change, so a rollover must look at every hart under a
+ * global lock; here it concerns one hart and needs none.
  *
- * After an entry becomes valid there is no fence: a hart that remembers the invalid one faults once and pmap_fault_fixup() ends it.
+ * After an entry becomes valid there is no fence: a hart that remembers the invalid one faults once
+ * and pmap_fault_fixup() or vm_fault() ends it.
  */
 #include "arch/riscv/cpu.h"
 #include "arch/riscv/mmu.h"
@@ -197,7 +204,8 @@ tlb_flush(struct pmap *pm, const struct flush *f)
 	uint32_t self = 1u << cpu_id();
 	uint32_t targets = flush_targets(pm);
 	if ((targets & ~self) != 0)
-		sbi_remote_sfence(targets & ~self, all ? 0 : f->start, all ? FLUSH_EVERYTHING : f->end - f->start);
+		sbi_remote_sfence(targets & ~self, all ? 0 : f->start,
+		    all ? FLUSH_EVERYTHING : f->end - f->start);
 	if ((targets & self) == 0)
 		return;
 	if (all)

@@ -14,7 +14,8 @@
 
 #define MAXHELD 8
 
-/* A host address whose lower 39 bits are those of the machine's direct map, so that page tables have the same shape. */
+/* A host address whose lower 39 bits are those of the machine's direct map, so that page tables
+ * have the same shape. */
 #define MODEL_DMAP 0x7ec000000000ul
 
 uint64_t model_dmap_base;
@@ -65,7 +66,8 @@ check_rank(const struct spinlock *lk, unsigned equal)
 {
 	for (unsigned i = 0; i < held.n; i++) {
 		if (held.lock[i] == lk || held.lock[i]->head.rank >= lk->head.rank + equal)
-			panic("lock order: %s while holding %s", lk->head.name, held.lock[i]->head.name);
+			panic("lock order: %s while holding %s", lk->head.name,
+			    held.lock[i]->head.name);
 	}
 }
 
@@ -137,7 +139,8 @@ vm_phys_to_page(paddr_t pa)
 {
 	uint64_t frame = atop(pa - MODEL_RAM);
 
-	return pa >= MODEL_RAM && frame >= MODEL_BOOT && frame < MODEL_FRAMES ? &pages[frame] : NULL;
+	return pa >= MODEL_RAM && frame >= MODEL_BOOT && frame < MODEL_FRAMES ? &pages[frame]
+									      : NULL;
 }
 
 /* => machine_lock held */
@@ -273,7 +276,7 @@ zone_create(const char *name, size_t size, unsigned flags, void (*init)(void *it
 
 	(void)name;
 	KASSERT(nzones <= 4);
-	*z = (struct zone){ .size = size, .flags = flags, .init = init };
+	*z = (struct zone){.size = size, .flags = flags, .init = init};
 	return z;
 }
 
@@ -362,19 +365,20 @@ ram_init(void)
 void
 model_boot(unsigned nharts, struct model_knobs knobs)
 {
-	const struct phys_range bank = { MODEL_RAM, MODEL_RAM + (2ul << 30) }, uart = { 0x10000000, 0x10000100 };
+	const struct phys_range bank = {MODEL_RAM, MODEL_RAM + (2ul << 30)},
+				uart = {0x10000000, 0x10000100};
 	struct pmap_boot boot = {
-		.ram = &bank,
-		.nram = 1,
-		.dev = &uart,
-		.ndev = 1,
-		.image_pa = MODEL_IMAGE,
-		.text = KERNBASE + 0x200000,
-		.rodata = KERNBASE + 0x200000 + 8 * PAGE_SIZE,
-		.data = KERNBASE + 0x200000 + 12 * PAGE_SIZE,
-		.end = KERNBASE + 0x200000 + 20 * PAGE_SIZE,
-		.early_start = MODEL_RAM,
-		.early_end = MODEL_RAM + 100 * PAGE_SIZE,
+	    .ram = &bank,
+	    .nram = 1,
+	    .dev = &uart,
+	    .ndev = 1,
+	    .image_pa = MODEL_IMAGE,
+	    .text = KERNBASE + 0x200000,
+	    .rodata = KERNBASE + 0x200000 + 8 * PAGE_SIZE,
+	    .data = KERNBASE + 0x200000 + 12 * PAGE_SIZE,
+	    .end = KERNBASE + 0x200000 + 20 * PAGE_SIZE,
+	    .early_start = MODEL_RAM,
+	    .early_end = MODEL_RAM + 100 * PAGE_SIZE,
 	};
 
 	model_knobs = knobs;
@@ -394,5 +398,5 @@ model_boot(unsigned nharts, struct model_knobs knobs)
 	}
 	model_hart = 0;
 	pmap_activate(NULL);
-	model_counts = (struct model_counts){ 0 };
+	model_counts = (struct model_counts){0};
 }

@@ -2,8 +2,9 @@
 /*
  * The model's MMU: one walker and one TLB for each hart.
  *
- * A TLB keeps everything it has seen until a fence covers it, and it has its own lock: an access is one step, and a remote fence is done
- * when it returns, as on the machine.  Tables are cached like leaves, and fences that name an address do not cover them.
+ * A TLB keeps everything it has seen until a fence covers it, and it has its own lock: an access is
+ * one step, and a remote fence is done when it returns, as on the machine. Tables are cached like
+ * leaves, and fences that name an address do not cover them.
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,7 +18,8 @@
 
 #define TLB_ENTRIES 4096u
 
-/* What an entry translates: a page, a 2 MiB range (to a last-level table), a 1 GiB range (to a middle table). */
+/* What an entry translates: a page, a 2 MiB range (to a last-level table), a 1 GiB range (to a
+ * middle table). */
 struct tlb_entry {
 	int level;
 	bool global;
@@ -86,7 +88,8 @@ mmu_set_root(uint64_t satp)
 	hart_unlock(h);
 }
 
-/* Drop what a fence covers; start == end: any address, tables too.  asid < 0: any, global entries too. */
+/* Drop what a fence covers; start == end: any address, tables too. asid < 0: any, global entries
+ * too. */
 static void
 fence(struct hart *h, vaddr_t start, vaddr_t end, int64_t asid)
 {
@@ -166,7 +169,8 @@ tlb_find(struct hart *h, int level, vaddr_t va)
 
 	for (unsigned i = 0; i < h->n; i++) {
 		struct tlb_entry *e = &h->tlb[i];
-		if (e->level == level && va - e->base < pt_span(level) && (e->global || e->asid == asid))
+		if (e->level == level && va - e->base < pt_span(level) &&
+		    (e->global || e->asid == asid))
 			return e;
 	}
 	return NULL;
@@ -177,11 +181,11 @@ tlb_add(struct hart *h, int level, vaddr_t va, pte_t pte)
 {
 	struct tlb_entry *old = tlb_find(h, level, va);
 	struct tlb_entry new = {
-		.level = level,
-		.global = (pte & PTE_G) != 0,
-		.asid = satp_asid(h->satp),
-		.base = va & ~(pt_span(level) - 1),
-		.pte = pte,
+	    .level = level,
+	    .global = (pte & PTE_G) != 0,
+	    .asid = satp_asid(h->satp),
+	    .base = va & ~(pt_span(level) - 1),
+	    .pte = pte,
 	};
 
 	if ((pte & PTE_V) == 0 && !model_knobs.stubborn)
@@ -193,7 +197,8 @@ tlb_add(struct hart *h, int level, vaddr_t va, pte_t pte)
 		h->tlb[h->n++] = new;
 }
 
-/* The table that translates va at this level, from the cached or the real entry above it; NULL: invalid. */
+/* The table that translates va at this level, from the cached or the real entry above it; NULL:
+ * invalid. */
 static pte_t *
 walk_to(struct hart *h, int level, vaddr_t va)
 {
@@ -204,7 +209,9 @@ walk_to(struct hart *h, int level, vaddr_t va)
 		panic("walk from a free root");
 	for (int above = PT_ROOT; above > level; above--) {
 		struct tlb_entry *e = tlb_find(h, above, va);
-		pte_t entry = e != NULL ? e->pte : __atomic_load_n(&table[pt_index(va, above)], __ATOMIC_ACQUIRE);
+		pte_t entry = e != NULL
+		    ? e->pte
+		    : __atomic_load_n(&table[pt_index(va, above)], __ATOMIC_ACQUIRE);
 		if (e == NULL)
 			tlb_add(h, above, va, entry);
 		if ((entry & PTE_V) == 0)
@@ -248,7 +255,8 @@ walk(struct hart *h, vaddr_t va, vm_prot_t access, bool user)
 	}
 	if ((old & set) != set && !model_knobs.hardware_ad)
 		return 0;
-	while (!__atomic_compare_exchange_n(slot, &old, old | set, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	while (!__atomic_compare_exchange_n(
+	    slot, &old, old | set, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		if (!allows(old, access, user))
 			return 0;
 	}
@@ -265,7 +273,9 @@ model_access(vaddr_t va, vm_prot_t access, bool user)
 	hart_lock(h);
 	struct tlb_entry *e = tlb_find(h, 0, va);
 	pte_t leaf = e != NULL ? e->pte : 0;
-	if (e == NULL || (allows(leaf, access, user) && (leaf & set) != set && (model_knobs.hardware_ad || !model_knobs.stubborn)))
+	if (e == NULL ||
+	    (allows(leaf, access, user) && (leaf & set) != set &&
+		(model_knobs.hardware_ad || !model_knobs.stubborn)))
 		leaf = walk(h, va, access, user);
 	else if (!allows(leaf, access, user) || (leaf & set) != set)
 		leaf = 0;

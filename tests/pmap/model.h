@@ -2,8 +2,9 @@
 /*
  * The pmap on the host: arch/riscv/pmap*.c and tlb.c as they are, on a machine made of memory.
  *
- *      mmu.c       harts with a page table walker and a TLB that forgets nothing until it is fenced: leaves, tables, and if asked for
- *                  what is no use as well.  Touching a free frame, or walking through one, ends the test.
+ *      mmu.c       harts with a page table walker and a TLB that forgets nothing until it is
+ *                  fenced: leaves, tables, and if asked for what is no use as well.  Touching a
+ *                  free frame, or walking through one, ends the test.
  *      machine.c   RAM, pages, zones, locks, panic: just enough of what the pmap stands on
  *      shadow/     headers that replace the machine's (first on the include path)
  *
@@ -29,7 +30,7 @@
 struct model_knobs {
 	unsigned asid_bits;
 	bool hardware_ad; /* the walker sets A and D itself (Svadu); else it faults (Svade) */
-	bool stubborn;    /* the TLB remembers invalid entries, and does not look again for a missing A or D */
+	bool stubborn;    /* the TLB keeps invalid entries, and does not look again for A or D */
 };
 extern struct model_knobs model_knobs;
 
@@ -44,9 +45,11 @@ void model_boot(unsigned nharts, struct model_knobs knobs);
 /* Every frame is back. */
 void model_check_leaks(void);
 
-/* A load, store or fetch by the current hart, in user or kernel mode.  Returns the page it reached; NULL: page fault. */
+/* A load, store or fetch by the current hart, in user or kernel mode. Returns the page it reached;
+ * NULL: page fault. */
 struct vm_page *model_access(vaddr_t va, vm_prot_t access, bool user);
-/* ... and if it faults, with what the trap handler and vm_fault do about a page that is there.  => one hart works at a time */
+/* ... and if it faults, with what the trap handler and vm_fault do about a page that is there. =>
+ * one hart works at a time */
 struct vm_page *model_touch(struct pmap *pm, vaddr_t va, vm_prot_t access);
 /* Called on every remote fence. */
 extern void (*model_on_fence)(void);

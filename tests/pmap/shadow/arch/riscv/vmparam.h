@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine's address space, but for the direct map: here it leads into the block of memory that plays RAM.
+ * The machine's address space, but for the direct map: here it leads into the block of memory that
+ * plays RAM.
  */
 #ifndef PMAP_TEST_VMPARAM_H
 #define PMAP_TEST_VMPARAM_H
