@@ -141,6 +141,19 @@ lock_assert_none(void)
 	}
 }
 
+void
+lock_assert_below(enum lock_rank rank)
+{
+	const struct held_locks *h = &curthread()->held;
+
+	for (unsigned i = 0; CHECK && i < h->n; i++) {
+		if (h->lock[i]->rank < rank)
+			continue;
+		held_print(h);
+		panic("%s: waits while %s is held", curthread()->name, h->lock[i]->name);
+	}
+}
+
 /*
  * Interrupts.
  */

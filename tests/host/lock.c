@@ -68,6 +68,16 @@ lock_assert_none(void)
 		panic("still holding %s", h->lock[0]->name);
 }
 
+void
+lock_assert_below(enum lock_rank rank)
+{
+	const struct held_locks *h = &curthread()->held;
+
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->lock[i]->rank >= rank)
+			panic("waits while holding %s", h->lock[i]->name);
+}
+
 /*
  * Locks of file systems are made to be slept with.  A map may be held while waiting for a busy page or a merge
  * (rule R1b), not for memory or I/O: vm_page_wait and the pagers assert that nothing is held.  An object never.
