@@ -22,7 +22,7 @@
 #include "tests/host/host.h"
 
 #define DISK_SIZE (2u << 20)
-#define NFILES    10u  /* names the workload uses */
+#define NFILES    10u   /* names the workload uses */
 #define MAX_UNITS 4096u /* of 16 bytes: 64 KiB a file */
 
 struct unit {
@@ -66,7 +66,8 @@ path_of(unsigned name)
 	static unsigned turn;
 	char *p = path[turn++ % 4];
 
-	snprintf(p, sizeof(path[0]), name % 3 == 0 ? "/f%u" : "/d%u/f%u", name % 3 == 0 ? name : name % 3, name);
+	snprintf(p, sizeof(path[0]), name % 3 == 0 ? "/f%u" : "/d%u/f%u",
+	    name % 3 == 0 ? name : name % 3, name);
 	return p;
 }
 
@@ -120,11 +121,11 @@ op_write(unsigned name)
 	if (ip == NULL)
 		return;
 	if (m->id == 0)
-		*m = (struct model){ .id = ++next_id };
+		*m = (struct model){.id = ++next_id};
 	at = choose(3) == 0 ? choose(MAX_UNITS - n) : m->units < MAX_UNITS - n ? m->units : 0;
 	clock_now++;
 	for (unsigned i = 0; i < n; i++)
-		buffer[i] = (struct unit){ UNIT_MAGIC, m->id, at + i, clock_now };
+		buffer[i] = (struct unit){UNIT_MAGIC, m->id, at + i, clock_now};
 	if (done(host_write(ip, buffer, n * sizeof(buffer[0]), at * sizeof(buffer[0])))) {
 		for (unsigned i = 0; i < n; i++)
 			m->version[at + i] = clock_now;
@@ -134,7 +135,7 @@ op_write(unsigned name)
 		/* Part of it may have arrived: forget what is known by cutting the file. */
 		mark(MARK_CUT, name);
 		if (done(vfs_truncate(ip, 0)))
-			*m = (struct model){ .id = m->id };
+			*m = (struct model){.id = m->id};
 	}
 	vfs_close(ip, NULL);
 }
@@ -288,7 +289,7 @@ note(struct promise *p, const struct mark *m)
 	p += m->name;
 	switch (m->kind) {
 	case MARK_SYNCED:
-		*p = (struct promise){ .model = m->model };
+		*p = (struct promise){.model = m->model};
 		break;
 	case MARK_WRITE:
 		p->written = true;
@@ -376,7 +377,7 @@ static void
 judge(struct crash *c, const struct promise *p, size_t at, uint32_t style)
 {
 	static uint8_t bytes[DISK_SIZE];
-	struct disk cut = { .length = disk.length, .bytes = bytes };
+	struct disk cut = {.length = disk.length, .bytes = bytes};
 	uint32_t *owner = calloc(next_id + 2, sizeof(*owner));
 
 	KASSERT(owner != NULL);

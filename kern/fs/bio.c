@@ -216,7 +216,7 @@ buf_get(struct bio *bio, uint32_t block)
 }
 
 int
-bio_read(struct bio *bio, uint32_t block, struct buf **bufp)
+bio_read(struct bio *bio, uint32_t block, struct buf **bufp) NO_LOCK_ANALYSIS
 {
 	struct buf *b = buf_get(bio, block);
 	int error = 0;
@@ -237,7 +237,7 @@ bio_read(struct bio *bio, uint32_t block, struct buf **bufp)
 }
 
 void
-bio_fresh(struct bio *bio, uint32_t block, struct buf **bufp)
+bio_fresh(struct bio *bio, uint32_t block, struct buf **bufp) NO_LOCK_ANALYSIS
 {
 	struct buf *b = buf_get(bio, block);
 
@@ -249,7 +249,7 @@ bio_fresh(struct bio *bio, uint32_t block, struct buf **bufp)
 }
 
 struct buf *
-bio_peek(struct bio *bio, uint32_t block)
+bio_peek(struct bio *bio, uint32_t block) NO_LOCK_ANALYSIS
 {
 	struct buf *b;
 
@@ -289,7 +289,7 @@ bio_unhold(struct buf *b)
 }
 
 void
-bio_release(struct buf *b)
+bio_release(struct buf *b) NO_LOCK_ANALYSIS
 {
 	sx_xunlock(&b->lock);
 	bio_unhold(b);
