@@ -50,6 +50,14 @@ bio_flush(struct blkdev *dev)
 
 /* ---- Making and finding buffers ------------------------------------------------------------------------------------------ */
 
+static struct zone *buf_zone; /* I  a zone of its own: how much is cached can be seen from outside */
+
+void
+bio_startup(void)
+{
+	buf_zone = zone_create("fs_buf", sizeof(struct buf), 0, NULL);
+}
+
 static struct list *
 bucket(struct bio *bio, uint32_t block)
 {
@@ -60,13 +68,13 @@ bucket(struct bio *bio, uint32_t block)
 static struct buf *
 buf_create(struct bio *bio, unsigned flags)
 {
-	struct buf *b = kmalloc(sizeof(*b), ZONE_ZERO);
+	struct buf *b = zone_alloc(buf_zone, ZONE_ZERO);
 
 	if (b == NULL)
 		return NULL;
 	b->data = km_poolpage_alloc(flags);
 	if (b->data == NULL) {
-		kfree(b, sizeof(*b));
+		zone_free(buf_zone, b);
 		return NULL;
 	}
 	sx_init(&b->lock, "buf", RANK_BUF);
@@ -82,7 +90,7 @@ static void
 buf_destroy(struct buf *b)
 {
 	km_poolpage_free(b->data);
-	kfree(b, sizeof(*b));
+	zone_free(buf_zone, b);
 }
 
 int

@@ -47,6 +47,8 @@ struct bio {
 	unsigned waiters;     /* C  threads that wait for a free buffer */
 };
 
+/* The zone of buffers.  => boot, once. */
+void bio_startup(void);
 /* Set up an empty cache with `reserve` buffers.  => returns 0, ENOMEM. */
 int bio_init(struct bio *bio, struct blkdev *dev, unsigned reserve, unsigned limit);
 /* Give everything back.  => nobody uses a buffer, none is running or pinned. */

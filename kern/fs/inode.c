@@ -43,6 +43,7 @@ void
 fs_init(void)
 {
 	inode_zone = zone_create("fs_inode", sizeof(struct fs_inode), 0, NULL);
+	bio_startup();
 }
 
 struct inode *

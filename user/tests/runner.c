@@ -44,18 +44,25 @@ static unsigned seq;
 
 /* ---- What must come back ---------------------------------------------------------------------- */
 
-/* Pages that the page cache holds are free for everyone who needs them. */
+/* Free, or free for everyone who needs them: pages of files and metadata, and of zones, whose items are counted one by one. */
 static bool
 is_page_counter(const char *name)
 {
-	return strcmp(name, "nr_free_pages") == 0 || strcmp(name, "nr_file_pages") == 0;
+	static const char *const counters[] = {
+	    "nr_free_pages", "nr_file_pages", "nr_zone_pages", "zone_fs_buf"};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (strcmp(name, counters[i]) == 0)
+			return true;
+	return false;
 }
 
-/* The items of these zones are caches of the file system. */
+/* The items of these zones are caches of the file systems. */
 static bool
 is_cache(const char *name)
 {
-	return strcmp(name, "zone_inode") == 0 || strcmp(name, "zone_buf") == 0;
+	return strcmp(name, "zone_fs_inode") == 0 || strcmp(name, "zone_fs_buf") == 0 ||
+	    strcmp(name, "zone_proc_inode") == 0;
 }
 
 static bool
@@ -75,7 +82,7 @@ find(const struct snapshot *s, const char *name)
 	return -1;
 }
 
-/* Counter 0 is pages in use by anything that is not file cache. */
+/* Counter 0 is pages in use by anything else, less a constant. */
 static void
 take_snapshot(struct snapshot *s)
 {
