@@ -30,6 +30,8 @@ add(glob_t *g, const char *path, bool mark)
 
 	if (v == NULL)
 		return GLOB_NOSPACE;
+	if (g->gl_pathv == NULL) /* the first path: reserved places come before it */
+		memset(v, 0, g->gl_offs * sizeof(*v));
 	g->gl_pathv = v;
 	copy = malloc(n + 2);
 	if (copy == NULL)
@@ -145,18 +147,14 @@ int
 glob(const char *pattern, int flags, int (*on_error)(const char *path, int error), glob_t *g)
 {
 	struct walk w = {.g = g, .flags = flags, .on_error = on_error};
-	size_t before, i;
+	size_t before;
 	int result;
 
 	if (!(flags & GLOB_DOOFFS))
 		g->gl_offs = 0;
 	if (!(flags & GLOB_APPEND)) {
 		g->gl_pathc = 0;
-		g->gl_pathv = malloc((g->gl_offs + 1) * sizeof(*g->gl_pathv));
-		if (g->gl_pathv == NULL)
-			return GLOB_NOSPACE;
-		for (i = 0; i <= g->gl_offs; i++)
-			g->gl_pathv[i] = NULL;
+		g->gl_pathv = NULL;
 	}
 	before = g->gl_pathc;
 	result = expand(&w, 0, pattern);

@@ -64,7 +64,7 @@ streams_in_memory_and_errors(void)
 	free(text);
 	CHECK(fopen("no/file", "r") == NULL && errno == ENOENT);
 	CHECK(fopen("file", "q") == NULL && errno == EINVAL);
-	f = fopen("/dev/full", "w");
+	f = fopen("/dev/full", "r+");
 	if (f != NULL) {
 		fputs("x", f);
 		CHECK(fclose(f) == EOF && errno == ENOSPC);

@@ -57,11 +57,7 @@ report_signal(int status)
 {
 	int sig = WTERMSIG(status);
 
-	if (!WIFSIGNALED(status))
-		return;
-	if (sig == SIGINT && sh.interactive)
-		fputc('\n', stderr);
-	else if (sig != SIGINT && sig != SIGPIPE)
+	if (WIFSIGNALED(status) && sig != SIGINT && sig != SIGPIPE)
 		fprintf(stderr, "%s\n", strsignal(sig));
 }
 

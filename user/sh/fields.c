@@ -67,15 +67,22 @@ as_string(const struct chars *c)
 	return str_end(&s);
 }
 
+/* Is there an unquoted * or ?, or a [ with a ] behind it?  (The command [ is no pattern.) */
 static bool
 is_pattern(const struct chars *c)
 {
+	bool bracket = false;
 	size_t i;
 
-	for (i = 0; i < c->text.len; i++)
-		if ((c->kind.s[i] == C_PLAIN || c->kind.s[i] == C_SPLIT) && c->text.s[i] != 0 &&
-		    strchr("*?[", c->text.s[i]) != NULL)
+	for (i = 0; i < c->text.len; i++) {
+		char ch = c->text.s[i];
+
+		if (c->kind.s[i] != C_PLAIN && c->kind.s[i] != C_SPLIT)
+			continue;
+		if (ch == '*' || ch == '?' || (ch == ']' && bracket))
 			return true;
+		bracket |= ch == '[';
+	}
 	return false;
 }
 
@@ -83,16 +90,16 @@ is_pattern(const struct chars *c)
 static void
 add_field(struct list *l, const struct chars *field)
 {
-	glob_t g;
+	glob_t g = {0};
 	size_t i;
 
-	if (!sh.opt_f && is_pattern(field) && glob(as_pattern(field), 0, NULL, &g) == 0) {
-		for (i = 0; i < g.gl_pathc; i++)
-			list_add(l, arena_strdup(g.gl_pathv[i]));
-		globfree(&g);
-		return;
-	}
-	list_add(l, as_string(field));
+	if (!sh.opt_f && is_pattern(field))
+		glob(as_pattern(field), 0, NULL, &g);
+	for (i = 0; i < g.gl_pathc; i++)
+		list_add(l, arena_strdup(g.gl_pathv[i]));
+	if (g.gl_pathc == 0)
+		list_add(l, as_string(field));
+	globfree(&g);
 }
 
 static bool

@@ -80,8 +80,6 @@ read_more(struct input *in)
 	for (;;) {
 		n = read(in->fd, buf, in->byte_wise ? 1 : sizeof(buf));
 		if (n < 0 && errno == EINTR) {
-			if (in->interactive && trap_interrupted)
-				fputc('\n', stderr);
 			trap_poll();
 			continue;
 		}

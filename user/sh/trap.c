@@ -20,7 +20,7 @@ static const char *const names[] = {"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP",
     "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"};
 
 static char *commands[NSIG]; /* "": ignored; NULL: not trapped */
-static volatile bool pending[NSIG];
+static volatile bool pending[NSIG], any_pending;
 static bool interactive;
 
 volatile bool trap_interrupted;
@@ -28,7 +28,7 @@ volatile bool trap_interrupted;
 static void
 handler(int sig)
 {
-	pending[sig] = true;
+	pending[sig] = any_pending = true;
 	if (sig == SIGINT)
 		trap_interrupted = true;
 }
@@ -126,6 +126,9 @@ trap_poll(void)
 {
 	int sig;
 
+	if (!any_pending)
+		return;
+	any_pending = false;
 	for (sig = 1; sig < NSIG; sig++)
 		if (pending[sig] && commands[sig] != NULL) {
 			if (sig == SIGINT)
@@ -133,6 +136,8 @@ trap_poll(void)
 			run_trap(sig);
 		}
 	if (trap_interrupted) {
+		if (interactive)
+			fputc('\n', stderr); /* "^C" stands on this line */
 		pending[SIGINT] = trap_interrupted = false;
 		sh.status = 128 + SIGINT;
 		sh_abandon();
