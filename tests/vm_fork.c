@@ -30,6 +30,26 @@ fork_separates_private_memory(void **state)
 	vmspace_unref(c);
 }
 
+/* A side that reads a page before it writes to it: does the read leave the page table without write access? */
+static void
+fork_read_before_write_still_copies(void **state)
+{
+	struct vmspace *p = space(), *c;
+
+	(void)state;
+	map(p, P(0), 2, RW, PRIV);
+	put(p, P(0), 1);
+	c = fork_of(p);
+	SEES(c, P(0), 1);
+	SEES(c, P(1), 0);
+	put(c, P(0), 2);
+	put(c, P(1), 3);
+	SEES(p, P(0), 1);
+	SEES(p, P(1), 0);
+	vmspace_unref(p);
+	vmspace_unref(c);
+}
+
 /* Has the parent's page table lost write access at fork?  (Else its next store would reach the child.) */
 static void
 fork_write_protects_the_parent(void **state)
@@ -517,6 +537,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOST_TEST(fork_separates_private_memory),
+	    HOST_TEST(fork_read_before_write_still_copies),
 	    HOST_TEST(fork_write_protects_the_parent),
 	    HOST_TEST(fork_shares_shared_memory),
 	    HOST_TEST(fork_inherit_share_of_private_memory),
