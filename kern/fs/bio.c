@@ -50,7 +50,8 @@ bio_flush(struct blkdev *dev)
 
 /* ---- Making and finding buffers ------------------------------------------------------------------------------------------ */
 
-static struct zone *buf_zone; /* I  a zone of its own: how much is cached can be seen from outside */
+static struct zone
+    *buf_zone; /* I  a zone of its own: how much is cached can be seen from outside */
 
 void
 bio_startup(void)

@@ -418,7 +418,10 @@ fs_truncate(struct inode *ip, uint64_t size)
 int
 fs_getattr(struct inode *ip, struct vfs_attr *attr)
 {
-	attr->blocks = fs_inode(ip)->blocks * (FS_BLOCK_SIZE / 512);
+	struct fs_inode *fi = fs_inode(ip);
+
+	/* Pages that wait for their block count as if they had it. */
+	attr->blocks = (fi->blocks + fi->reserved / FS_PROMISE) * (FS_BLOCK_SIZE / 512);
 	attr->blksize = FS_BLOCK_SIZE;
 	return 0;
 }

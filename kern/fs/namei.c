@@ -432,7 +432,7 @@ check_open(const struct vfs_ctx *ctx, const struct inode *ip, int oflags)
 		return ENOTDIR;
 	if (oflags & O_PATH)
 		return 0;
-	if (is_dir(ip) && (want & VFS_W) != 0)
+	if (is_dir(ip) && ((want & VFS_W) != 0 || (oflags & O_CREAT) != 0))
 		return EISDIR;
 	if (inode_is(ip, T_SOCK))
 		return ENXIO;
