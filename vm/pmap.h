@@ -28,6 +28,10 @@
 /* The pmap of kernel_map: created at boot, never destroyed. */
 extern struct pmap *const kernel_pmap;
 
+/* Where kernel_map ends: the machine has page tables up to here, enough for twice its RAM.
+ * => fixed at boot, at most VM_MAX_KERNEL_ADDRESS. */
+extern vaddr_t pmap_kernel_end;
+
 /*
  * Boot.  The machine calls pmap_bootstrap itself, with its own arguments, before any of vm runs.
  */
@@ -86,8 +90,9 @@ bool pmap_is_prefaultable(struct pmap *pm, vaddr_t va);
  * va. */
 void pmap_table_span(vaddr_t va, vaddr_t *start, vaddr_t *end);
 /*
- * The machine faulted at va: does the mapping there already allow `access`, so that only the accessed/dirty bits (or a stale TLB entry)
- * were in the way?  Then sets them and returns true: run the instruction again.  May say false where vm_fault() would do no more.
+ * The machine faulted at va: does the mapping there already allow `access`, so that only the
+ * accessed/dirty bits (or a stale TLB entry) were in the way?  Then sets them and returns true: run
+ * the instruction again.  May say false where vm_fault() would do no more.
  * => pm user: user addresses; kernel_pmap: kernel_map's, any lock held.
  */
 bool pmap_fault_fixup(struct pmap *pm, vaddr_t va, vm_prot_t access);

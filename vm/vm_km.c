@@ -2,22 +2,26 @@
 /*
  * Kernel memory by address.
  *
- *      kernel_map   0xffffffe000000000 ....................................................... + 64 GiB
- *                   [ kstack_map ][ exec_map ][ pipe_map ][ kmem_map ] ...
+ *      kernel_map   0xffffffe000000000 ....................................................... + 64
+ * GiB [ kstack_map ][ exec_map ][ pipe_map ][ kmem_map ] ...
  *
- * A submap is one entry of kernel_map and a map of its own inside: it has its own lock, so that a thread waiting for space for argument
- * strings does not stop another that needs a stack, and its size bounds what its purpose may take.
+ * A submap is one entry of kernel_map and a map of its own inside: it has its own lock, so that a
+ * thread waiting for space for argument strings does not stop another that needs a stack, and its
+ * size bounds what its purpose may take.
  *
- * All memory in all of them belongs to one object, kernel_object, at the offset VA - VM_MIN_KERNEL_ADDRESS, submaps included: the address says which
- * page, and two allocations can never meet in the object.  Example: a stack at 0xffffffe000005000 is made of the object's pages 5, 6, 7, 8.
+ * All memory in all of them belongs to one object, kernel_object, at the offset VA -
+ * VM_MIN_KERNEL_ADDRESS, submaps included: the address says which page, and two allocations can
+ * never meet in the object.  Example: a stack at 0xffffffe000005000 is made of the object's pages
+ * 5, 6, 7, 8.
  *
  * Two kinds of memory, told apart by the entry's NOFAULT flag:
  *
- *      wired      pages are there from the start, mapped by pmap_kenter: no reverse mappings, never taken away
- *      pageable   pages come by page fault, zeroed, with reverse mappings, as in a user's space
+ *      wired      pages are there from the start, mapped by pmap_kenter: no reverse mappings, never
+ * taken away pageable   pages come by page fault, zeroed, with reverse mappings, as in a user's
+ * space
  *
- * Unmapping frees the pages at once: there is nothing to keep them for.  Each allocation stays an entry of its own (NOMERGE), so freeing never has
- * to cut an entry and needs no memory.
+ * Unmapping frees the pages at once: there is nothing to keep them for.  Each allocation stays an
+ * entry of its own (NOMERGE), so freeing never has to cut an entry and needs no memory.
  *
  * Locks: the (sub)map, then kernel_object.  Pages are waited for with neither.
  */
@@ -51,7 +55,8 @@
 
 #define KSTACK_SLOT      (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
 #define KSTACKS_CACHED   8u
-#define KM_PATIENCE      50u /* fruitless waits for a page before an allocation fails: about a second */
+#define KM_PATIENCE      50u /* fruitless waits for a page before an allocation fails: about a second \
+	                      */
 
 static struct vm_map kernel_map_storage;
 struct vm_map *kernel_map = &kernel_map_storage;
@@ -97,7 +102,8 @@ insert_range(struct vm_map *map, size_t size, uint16_t eflags, struct vm_map_res
 	return va;
 }
 
-/* Wait for map space if `wait`: somebody will free some.  => returns 0 if there is none (or, with KM_TRYLOCK, no lock). */
+/* Wait for map space if `wait`: somebody will free some.  => returns 0 if there is none (or, with
+ * KM_TRYLOCK, no lock). */
 static vaddr_t
 reserve_range(
     struct vm_map *map, size_t size, uint16_t eflags, unsigned flags, bool wait) NO_LOCK_ANALYSIS
@@ -159,7 +165,8 @@ wired_page_wait(vaddr_t va, unsigned flags)
 	return m;
 }
 
-/* Put pages behind [start, end).  Returns false if there were not enough; what was done is for km_free to undo. */
+/* Put pages behind [start, end).  Returns false if there were not enough; what was done is for
+ * km_free to undo. */
 static bool
 populate(vaddr_t start, vaddr_t end, unsigned flags)
 {
@@ -176,8 +183,8 @@ populate(vaddr_t start, vaddr_t end, unsigned flags)
 }
 
 /*
- * The sources choose between walking the object's pages and probing each index, whichever is less; walking the part of an ordered tree
- * that lies in the range is never more than either.
+ * The sources choose between walking the object's pages and probing each index, whichever is less;
+ * walking the part of an ordered tree that lies in the range is never more than either.
  */
 void
 km_pgremove(vaddr_t start, vaddr_t end)
@@ -294,8 +301,8 @@ km_poolpage_free(void *page)
 }
 
 /*
- * Kernel stacks.  All slots of kstack_map have the same size, and space is found lowest first: slot n begins at kstack_min + n * KSTACK_SLOT,
- * with its guard page.
+ * Kernel stacks.  All slots of kstack_map have the same size, and space is found lowest first: slot
+ * n begins at kstack_min + n * KSTACK_SLOT, with its guard page.
  */
 vaddr_t
 kstack_alloc(void)
@@ -384,10 +391,10 @@ km_init(void)
 {
 	vaddr_t min, max;
 
-	vm_map_init(kernel_map, "kernel_map", kernel_pmap, VM_MIN_KERNEL_ADDRESS,
-	    VM_MAX_KERNEL_ADDRESS, VM_MAP_KERNEL);
-	kernel_object = vm_object_alloc(
-	    OBJ_KERNEL, object_index(VM_MAX_KERNEL_ADDRESS - PAGE_SIZE) + 1, NULL, NULL);
+	vm_map_init(kernel_map, "kernel_map", kernel_pmap, VM_MIN_KERNEL_ADDRESS, pmap_kernel_end,
+	    VM_MAP_KERNEL | VM_MAP_WXORX);
+	kernel_object =
+	    vm_object_alloc(OBJ_KERNEL, object_index(pmap_kernel_end - PAGE_SIZE) + 1, NULL, NULL);
 	if (kernel_object == NULL)
 		panic("no memory for the kernel object");
 	kstack_map = km_suballoc(kernel_map, &kstack_min, &kstack_max,

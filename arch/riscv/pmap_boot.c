@@ -3,7 +3,8 @@
  * Owns the making of the kernel's page table, at boot.
  *
  *      root [256..383]  direct map: RAM and device registers, RW, by the largest leaves that fit
- *           [384..447]  kernel_map: 64 empty level 1 tables, so that no root need ever change
+ *           [384..447]  kernel_map: empty level 1 tables, one a GiB that this machine can use, so
+ *                       that no root need ever change
  *           [510]       the image: text RX, constants R, data RW
  *
  * The direct map shows text and constants read-only: there is no way round "writable or executable,
@@ -21,6 +22,8 @@
 #define KERNEL_R  (PTE_V | PTE_G | PTE_A | PTE_R)
 #define KERNEL_RX (KERNEL_R | PTE_X)
 #define KERNEL_RW (KERNEL_R | PTE_W | PTE_D)
+
+vaddr_t pmap_kernel_end = VM_MAX_KERNEL_ADDRESS;
 
 static pte_t *
 boot_table(struct pmap_boot *boot)
@@ -120,9 +123,23 @@ map_image(struct pmap_boot *boot)
 	map_range(boot, boot->data, data, boot->end - boot->data, KERNEL_RW);
 }
 
+/* kernel_map's submaps take twice the RAM at most (vm_km.c); a table for more would lie idle. */
+static vaddr_t
+kernel_end(const struct pmap_boot *boot)
+{
+	uint64_t ram = 0;
+
+	for (unsigned i = 0; i < boot->nram; i++)
+		ram += boot->ram[i].end - boot->ram[i].start;
+	uint64_t size = (2 * ram + pt_span(2) - 1) & ~(pt_span(2) - 1);
+	uint64_t most = VM_MAX_KERNEL_ADDRESS - VM_MIN_KERNEL_ADDRESS;
+	return VM_MIN_KERNEL_ADDRESS + (size < most ? size : most);
+}
+
 void
 pmap_bootstrap(struct pmap_boot *boot)
 {
+	pmap_kernel_end = kernel_end(boot);
 	kernel_pmap->root = boot_table(boot);
 	for (unsigned i = 0; i < boot->nram; i++)
 		map_bank(boot, boot->ram[i].start, boot->ram[i].end);
@@ -130,7 +147,7 @@ pmap_bootstrap(struct pmap_boot *boot)
 		map_direct(
 		    boot, trunc_page(boot->dev[i].start), round_page(boot->dev[i].end), KERNEL_RW);
 	map_image(boot);
-	for (vaddr_t va = VM_MIN_KERNEL_ADDRESS; va < VM_MAX_KERNEL_ADDRESS; va += pt_span(2))
+	for (vaddr_t va = VM_MIN_KERNEL_ADDRESS; va < pmap_kernel_end; va += pt_span(2))
 		(void)boot_entry(boot, va, 1);
 	pmap_hart_init();
 }

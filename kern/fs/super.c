@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns mounting: reads and judges the superblock, replays the journal, takes over the counts, ends what a crash interrupted.
- * Also sync and statfs.
+ * Owns mounting: reads and judges the superblock, replays the journal, takes over the counts, ends
+ * what a crash interrupted. Also sync and statfs.
  *
- * Sizes of buffer cache and transactions follow the size of RAM (plan).  The cache's reserve covers the largest transaction, the pinned
- * buffers and one buffer for each thread that is likely to be in the file system at once, so a transaction never waits for memory.
+ * Sizes of buffer cache and transactions follow the size of RAM (plan).  The cache's reserve covers
+ * the largest transaction, the pinned buffers and one buffer for each thread that is likely to be
+ * in the file system at once, so a transaction never waits for memory.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,7 +31,8 @@ refuse(const struct blkdev *dev, int error, const char *why)
 	return error;
 }
 
-/* ---- Steps of a mount, in order ------------------------------------------------------------------------------------------ */
+/* ---- Steps of a mount, in order
+ * ------------------------------------------------------------------------------------------ */
 
 static int
 read_super(struct fs *fs)
@@ -51,8 +53,8 @@ static int
 open_journal(struct fs *fs)
 {
 	uint64_t pages = vm_page_total_count();
-	unsigned capacity = (unsigned)MAX(MIN(pages / 192, 256ul), 56ul);
-	unsigned pinned = capacity * 3 / 4;
+	unsigned capacity = (unsigned)MAX(MIN(pages / 320, 256ul), 48ul);
+	unsigned pinned = capacity / 2;
 	unsigned reserve = capacity + LOG_PREPARE + pinned + THREAD_BUFFERS;
 	unsigned limit = (unsigned)MAX(pages / 16, (uint64_t)reserve);
 	int error = bio_init(&fs->bio, fs->dev, reserve, limit);
@@ -133,7 +135,8 @@ finish_orphan(struct fs_inode *fi)
 	return error;
 }
 
-/* End the deletions and truncations that a crash interrupted.  What is wrong with the list does not stop the mount. */
+/* End the deletions and truncations that a crash interrupted.  What is wrong with the list does not
+ * stop the mount. */
 static void
 finish_orphans(struct fs *fs)
 {
@@ -155,7 +158,9 @@ finish_orphans(struct fs *fs)
 		inode_unref(&LIST_ENTRY(node, struct fs_inode, orphan_link)->v);
 }
 
-/* ---- Mounting ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Mounting
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 static struct fs *
 fs_alloc(struct blkdev *dev)
@@ -245,7 +250,9 @@ fs_unmount(struct mount *mnt)
 	return error;
 }
 
-/* ---- Sync, statfs ------------------------------------------------------------------------------------------------------------- */
+/* ---- Sync, statfs
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static bool
 needs_sync(struct inode *ip)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm/pmap.h as a model: a mapping is a struct, found by (space, address) in a hash table, by space and by page in lists.  There is no TLB:
- * a change is known at once, which is what the contract promises to vm.
+ * vm/pmap.h as a model: a mapping is a struct, found by (space, address) in a hash table, by space
+ * and by page in lists.  There is no TLB: a change is known at once, which is what the contract
+ * promises to vm.
  *
- * What a real pmap cannot tell, this one asserts: no free page is mapped, none that somebody else keeps exclusively busy, none without
- * contents; a space that goes has no mappings left; kernel mappings are gone before their frame is freed.
+ * What a real pmap cannot tell, this one asserts: no free page is mapped, none that somebody else
+ * keeps exclusively busy, none without contents; a space that goes has no mappings left; kernel
+ * mappings are gone before their frame is freed.
  *
- * The second half is the machine: loads and stores of a program look here for the mapping and fault into vm_fault, as trap.c does.
+ * The second half is the machine: loads and stores of a program look here for the mapping and fault
+ * into vm_fault, as trap.c does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +44,7 @@ struct mapping {
 
 static struct pmap kernel_pmap_storage = {LIST_INIT(kernel_pmap_storage.mappings), 0, 0};
 struct pmap *const kernel_pmap = &kernel_pmap_storage;
+vaddr_t pmap_kernel_end = VM_MAX_KERNEL_ADDRESS;
 
 static struct mapping *bucket[BUCKETS];
 static uint64_t mapping_count;
@@ -211,7 +215,8 @@ pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
 	list_push_back(&m->md.mappings, &p->page_link);
 }
 
-/* Walk a space: the first mapping from *at on that lies in [start, end), NULL at the end; *at moves on, so that it may be dropped. */
+/* Walk a space: the first mapping from *at on that lies in [start, end), NULL at the end; *at moves
+ * on, so that it may be dropped. */
 static struct mapping *
 next_in(struct pmap *pm, struct list **at, vaddr_t start, vaddr_t end)
 {
@@ -478,7 +483,8 @@ host_pmap_maps(struct pmap *pm, vaddr_t va, vm_prot_t prot)
 	return p != NULL && (p->prot & prot) == prot;
 }
 
-/* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an errno. */
+/* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an
+ * errno. */
 static int
 translate(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
 {
