@@ -9,8 +9,8 @@ def fork_cow(nonce):
 
 
 def fork_tree(nonce):
-    # Page 24 as the root, process 1, wrote it after its fork.
-    return [mix(nonce + 3, 24)]
+    # Page 8 as the root, process 1, wrote it after its fork.
+    return [mix(nonce + 3, 8)]
 
 
 def fork_generations(nonce):

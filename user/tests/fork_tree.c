@@ -3,9 +3,10 @@
  * Do 200 processes that share, write and unmap the same 8 MiB of private memory each see exactly
  * their own bytes?
  *
- * The tree: process n forks 2n+1 and 2n+2. Before it forks, n writes a stripe of pages that its
+ * The tree: process n forks 2n and 2n+1. Before it forks, n writes a stripe of pages that its
  * descendants must inherit; after it forked, it writes another that nobody else may see, and unmaps
- * a third. Every process checks the whole area against what its chain of ancestors wrote.
+ * a third. Every process checks each page that was written on its path from the root, and some of
+ * those that never were.
  */
 #include "user/tests/umtest.h"
 
@@ -50,7 +51,9 @@ check_all(int n)
 	for (int page = 0; page < PAGES; page++) {
 		uint64_t want = owner[page] ? value_of(owner[page], moment[page], page) : 0;
 
-		if (owner[page] < 0 || base[page * WORDS] == want)
+		if (owner[page] < 0 || (owner[page] == 0 && (page + n) % 16 != 0))
+			continue;
+		if (base[page * WORDS] == want)
 			continue;
 		um_fail(__FILE__, __LINE__, "process %d: page %d is not what process %d wrote", n,
 		    page, owner[page]);
@@ -97,6 +100,6 @@ main(void)
 {
 	base = um_map(PAGES * UM_PAGE, MAP_PRIVATE);
 	node(1);
-	um_value(base[24 * WORDS]);
+	um_value(base[8 * WORDS]);
 	return um_result();
 }
