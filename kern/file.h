@@ -37,7 +37,7 @@ struct file_ops {
 	int (*write)(struct file *f, struct uio *u);
 	/* `arg` is what the user passed: a user address or a value.  NULL: ENOTTY. */
 	int (*ioctl)(struct file *f, uint32_t cmd, uint64_t arg);
-	/* POLL* bits that hold now; joins w to the queues that will see a change.  Never sleeps.
+	/* POLL* bits that hold now; joins w to the queues that will see a change.  Never waits.
 	 * NULL: always ready to read and write. */
 	unsigned (*poll)(struct file *f, struct poll_wait *w);
 	/* Where SEEK_END is, in *end.  NULL: the file has no position (ESPIPE). */
@@ -93,6 +93,8 @@ int file_pread(struct file *f, struct uio *u);
 int file_pwrite(struct file *f, struct uio *u);
 /* lseek(2): *pos is the new offset.  => EINVAL, ESPIPE, ENXIO. */
 int file_seek(struct file *f, int64_t offset, int whence, uint64_t *pos);
+/* The operation, or what its absence means.  => as struct file_ops says; EBADF for O_PATH,
+ * POLLNVAL. */
 int file_stat(struct file *f, struct vfs_attr *attr);
 unsigned file_poll(struct file *f, struct poll_wait *w);
 int file_ioctl(struct file *f, uint32_t cmd, uint64_t arg);

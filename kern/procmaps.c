@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "arch/riscv/vmparam.h"
 #include "kern/fs/procfs.h"
 #include "kern/fs/vfs.h"
 #include "kern/proc.h"
@@ -131,6 +132,8 @@ region_name(const struct view *v, const struct vm_map_entry *e, const struct ino
 		return "[stack]";
 	if (e->start < vm->brk && vm->brk_start < e->end)
 		return "[heap]";
+	if (e->start == USER_TRAMPOLINE)
+		return "[sigpage]";
 	return "";
 }
 
@@ -289,7 +292,7 @@ add_sizes(const struct vmspace *vm, const struct vm_map_entry *e, struct procmap
 		return;
 	if (e->start < vm->stack_top && vm->stack_top <= e->end)
 		s->stack += pages;
-	if ((e->protection & VM_PROT_WRITE) && e->inheritance != VM_INHERIT_SHARE)
+	else if ((e->protection & VM_PROT_WRITE) && e->inheritance != VM_INHERIT_SHARE)
 		s->data += pages;
 	if (e->protection & VM_PROT_EXEC)
 		s->text += pages;

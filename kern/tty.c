@@ -423,6 +423,17 @@ get_modes(struct tty *t, uint64_t arg)
 	return copyout(arg, &modes, sizeof(modes));
 }
 
+static bool
+process_exists(int32_t pid)
+{
+	struct proc *p = proc_find(pid);
+
+	if (p == NULL)
+		return false;
+	proc_unref(p);
+	return true;
+}
+
 static int
 set_foreground(struct tty *t, uint64_t arg)
 {
@@ -439,7 +450,7 @@ set_foreground(struct tty *t, uint64_t arg)
 	if (pgrp < 0)
 		return EINVAL;
 	if (!pgrp_in_session(pgrp, p->sid))
-		return EPERM;
+		return process_exists(pgrp) ? EPERM : ESRCH;
 	spin_lock(&t->lock);
 	if (t->sid == p->sid)
 		t->pgrp = pgrp;
