@@ -317,13 +317,12 @@ static void
 resize(struct inode *ip, struct vm_object *o, uint64_t size)
 {
 	struct fs_inode *fi = fs_inode(ip);
-	bool shrinks = size < ip->size;
 	pindex_t npages = (pindex_t)atop(size + PAGE_SIZE - 1), old;
 
 	sx_xlock(&fi->map_lock);
 	ip->size = size;
-	if (!shrinks || fi->disk_size > size)
-		fi->disk_size = size;
+	/* Even if it is more than was written: what is missing reads as a hole after a crash. */
+	fi->disk_size = size;
 	sx_xunlock(&fi->map_lock);
 	mutex_lock(&o->lock);
 	old = o->size;
