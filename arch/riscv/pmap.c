@@ -281,25 +281,24 @@ struct removal {
 	} gone[REMOVE_MAX];
 };
 
-/* Clear the PTEs of one table for [va, end). Returns where it stopped: at end, or earlier with r
- * full. */
+/* Clear the PTEs of one table for [va, end).  Returns where it stopped: at end, or with r full. */
 static vaddr_t
 remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r)
     REQUIRES(pm->lock)
 {
 	unsigned before = r->n, full = before + pt_valid_entries(pte);
-	pte_t *first = pte;
+	pte_t *const first = pte, *const stop = pte + atop(end - va);
 
 	if (full > REMOVE_MAX)
 		full = REMOVE_MAX;
-	for (; va < end && r->n < full; va += PAGE_SIZE, pte++) {
-		if ((pte_load(pte) & PTE_V) == 0)
+	for (; pte < stop && r->n < full; pte++) {
+		if (pte_load(pte) == 0)
 			continue;
 		r->gone[r->n].pte = pte;
-		r->gone[r->n++].old = mapping_clear(pm, pte, va, &r->flush);
+		r->gone[r->n++].old = mapping_clear(pm, pte, va + ptoa(pte - first), &r->flush);
 	}
 	pt_count(first, (int)before - (int)r->n);
-	return r->n < REMOVE_MAX ? end : va;
+	return r->n < REMOVE_MAX ? end : va + ptoa(pte - first);
 }
 
 /* Returns where the next bite begins. */
@@ -312,11 +311,13 @@ remove_bite(struct pmap *pm, vaddr_t va, vaddr_t end)
 	r.n = 0;
 	flush_init(&r.flush);
 	spin_lock(&pm->lock);
-	while (r.n < REMOVE_MAX && (pte = pt_next(pm, &va, end)) != NULL) {
+	while (r.n < REMOVE_MAX && pm->resident > 0 && (pte = pt_next(pm, &va, end)) != NULL) {
 		vaddr_t from = va;
 		va = remove_in_table(pm, pte, va, pt_end(va, end), &r);
 		pt_prune(pm, from, &r.flush);
 	}
+	if (pm->resident == 0)
+		va = end;
 	tlb_flush(pm, &r.flush);
 	for (unsigned i = 0; i < r.n; i++) {
 		struct vm_page *m = pte_page(r.gone[i].old);

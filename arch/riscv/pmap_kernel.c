@@ -17,7 +17,7 @@ pmap_growkernel(vaddr_t start, vaddr_t end)
 {
 	bool made = true;
 
-	KASSERT(start >= VM_MIN_KERNEL_ADDRESS && end <= VM_MAX_KERNEL_ADDRESS);
+	KASSERT(start >= VM_MIN_KERNEL_ADDRESS && end <= pmap_kernel_end);
 	spin_lock(&kernel_pmap->lock);
 	for (vaddr_t va = start; made && va < end; va = pt_end(va, end))
 		made = pt_make(kernel_pmap, va) != NULL;

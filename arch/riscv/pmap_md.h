@@ -86,8 +86,8 @@ struct pmap_boot {
  * Build the kernel's page table and put this hart on it.
  * => once, on the boot hart, before anything else of vm.
  * => the boot page table maps the image at its final place, and the early memory directly.
- * => takes about 70 pages, one per 2 MiB of image, two per ragged end of a bank; panics if there
- * are less.
+ * => takes some pages, one more for each GiB of kernel_map (pmap_kernel_end), for each 2 MiB of
+ * image, and two for each ragged end of a bank; panics if there are less.
  */
 void pmap_bootstrap(struct pmap_boot *boot);
 

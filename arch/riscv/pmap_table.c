@@ -171,19 +171,30 @@ pt_make(struct pmap *pm, vaddr_t va)
 	return lower != NULL ? &lower[pt_index(va, 0)] : NULL;
 }
 
+/* Move *va over invalid entries of a table, up to `end`.  Returns whether it is at a valid one. */
+static bool
+skip_invalid(const pte_t *table, int level, vaddr_t *va, vaddr_t end)
+{
+	int shift = pt_shift(level);
+	unsigned first = pt_index(*va, level), i = first;
+	uint64_t stop = first + ((end - 1) >> shift) - (*va >> shift) + 1;
+
+	if (stop > PT_ENTRIES)
+		stop = PT_ENTRIES;
+	while (i < stop && (pte_load(&table[i]) & PTE_V) == 0)
+		i++;
+	if (i > first)
+		*va = ((*va >> shift) + (i - first)) << shift;
+	return i < stop;
+}
+
 pte_t *
 pt_next(struct pmap *pm, vaddr_t *va, vaddr_t end)
 {
-	while (*va < end) {
-		pte_t entry = pm->root[pt_index(*va, 2)];
-		int level = 2;
-		if ((entry & PTE_V) != 0) {
-			entry = pte_table(entry)[pt_index(*va, 1)];
-			level = 1;
-		}
-		if (level == 1 && (entry & PTE_V) != 0)
-			return &pte_table(entry)[pt_index(*va, 0)];
-		*va = (*va | (pt_span(level) - 1)) + 1;
+	while (*va < end && skip_invalid(pm->root, 2, va, end)) {
+		const pte_t *upper = pte_table(pm->root[pt_index(*va, 2)]);
+		if (skip_invalid(upper, 1, va, end))
+			return &pte_table(upper[pt_index(*va, 1)])[pt_index(*va, 0)];
 	}
 	*va = end;
 	return NULL;

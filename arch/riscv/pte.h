@@ -36,17 +36,23 @@
 #define PT_ENTRIES    512u
 #define PT_ROOT       2 /* level of the root; a leaf of level 0 maps 4 KiB, of 1 2 MiB, of 2 1 GiB */
 
-/* Bytes that one entry of a table of this level maps. */
+/* One entry of a table of this level maps 1 << pt_shift bytes. */
+static inline int
+pt_shift(int level)
+{
+	return PAGE_SHIFT + 9 * level;
+}
+
 static inline uint64_t
 pt_span(int level)
 {
-	return PAGE_SIZE << (9 * level);
+	return 1ul << pt_shift(level);
 }
 
 static inline unsigned
 pt_index(vaddr_t va, int level)
 {
-	return (va >> (PAGE_SHIFT + 9 * level)) % PT_ENTRIES;
+	return (va >> pt_shift(level)) % PT_ENTRIES;
 }
 
 static inline pte_t
