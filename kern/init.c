@@ -43,21 +43,24 @@ static void NORETURN
 boot_failed(const char *what, const char *name, int error)
 {
 	static const char *const names[] = {
-	    [ENOENT] = "ENOENT",
-	    [EIO] = "EIO",
-	    [E2BIG] = "E2BIG",
-	    [ENOEXEC] = "ENOEXEC",
-	    [EAGAIN] = "EAGAIN",
-	    [ENOMEM] = "ENOMEM",
-	    [EACCES] = "EACCES",
-	    [ENOTDIR] = "ENOTDIR",
-	    [EINVAL] = "EINVAL",
-	    [ELOOP] = "ELOOP",
+	    [ENOENT] = "no such file",
+	    [EIO] = "input/output error",
+	    [E2BIG] = "too many arguments",
+	    [ENOEXEC] = "not a program for this machine",
+	    [EAGAIN] = "too many processes",
+	    [ENOMEM] = "out of memory",
+	    [EACCES] = "not allowed",
+	    [ENXIO] = "there is none",
+	    [ENOTDIR] = "not a directory",
+	    [EINVAL] = "not valid",
+	    [ELOOP] = "too many links or scripts",
 	};
 	const char *why = error > 0 && (size_t)error < NELEM(names) ? names[error] : NULL;
 
-	klog(LOG_ERROR, "umbra: %s %s: error %d%s%s", what, name, error, why != NULL ? " " : "",
-	    why != NULL ? why : "");
+	if (why != NULL)
+		klog(LOG_ERROR, "umbra: %s %s: %s", what, name, why);
+	else
+		klog(LOG_ERROR, "umbra: %s %s: error %d", what, name, error);
 	machine_poweroff(BOOT_FAILED);
 }
 
@@ -173,10 +176,10 @@ mount_root(struct proc *p)
 	int error;
 
 	if (disk == NULL)
-		boot_failed("no root file system:", "there is no disk", ENODEV);
+		boot_failed("no root file system", "without a disk", ENXIO);
 	error = fs_mount_root(disk);
 	if (error != 0)
-		boot_failed("cannot mount the root file system on", disk->name, error);
+		boot_failed("no root file system on", disk->name, error);
 	p->root = vfs_root();
 	p->cwd = vfs_root();
 }

@@ -49,7 +49,8 @@ kernel_main(void)
 	klog(
 	    LOG_INFO, "Umbra: %u harts, %lu MiB of memory", machine.nhart, machine.ram_bytes >> 20);
 	clock_set_real(rtc_now_ns()); /* time stamps */
-	random_init(NULL, 0);         /* after the clock, which is part of the seed */
+	/* After the clock, which it mixes in. */
+	random_init(machine.rng_seed, machine.rng_seed_len);
 	memory_init();
 	null_init(); /* devices that need no interrupts */
 	vfs_init();  /* inode cache and mounts: before any file system */

@@ -71,7 +71,8 @@ random_init(const void *seed, size_t n)
 {
 	uint64_t now[2] = {clock_real_ns(), clock_mono_ns()};
 
-	memcpy(key, seed, MIN(n, sizeof(key)));
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)key)[i % sizeof(key)] ^= ((const uint8_t *)seed)[i];
 	for (size_t i = 0; i < sizeof(now); i++)
 		((uint8_t *)key)[i] ^= ((uint8_t *)now)[i];
 }

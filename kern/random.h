@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* => boot.  `seed` may be NULL (n = 0): then only the clock makes one boot differ from the next. */
+/* => boot.  With n = 0 only the clock makes one boot differ from the next. */
 void random_init(const void *seed, size_t n);
 
 /* Fill buf.  => any context but interrupt handlers; never sleeps. */

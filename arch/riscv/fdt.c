@@ -53,6 +53,7 @@ enum prop_id {
 	PROP_MMU,
 	PROP_TIMEBASE,
 	PROP_BOOTARGS,
+	PROP_RNG_SEED,
 	PROP_NO_MAP,
 	PROP_CLOCK,
 	PROP_REG_SHIFT,
@@ -76,6 +77,7 @@ static const char *const prop_names[PROP_COUNT] = {
     [PROP_MMU] = "mmu-type",
     [PROP_TIMEBASE] = "timebase-frequency",
     [PROP_BOOTARGS] = "bootargs",
+    [PROP_RNG_SEED] = "rng-seed",
     [PROP_NO_MAP] = "no-map",
     [PROP_CLOCK] = "clock-frequency",
     [PROP_REG_SHIFT] = "reg-shift",
@@ -418,7 +420,12 @@ static const char *
 visit_chosen(struct walk *w)
 {
 	const struct prop *args = &w->node[w->depth - 1].prop[PROP_BOOTARGS];
+	const struct prop *seed = &w->node[w->depth - 1].prop[PROP_RNG_SEED];
 
+	if (seed->data != NULL) {
+		w->m->rng_seed_len = MIN(seed->len, RNG_SEED_MAX);
+		memcpy(w->m->rng_seed, seed->data, w->m->rng_seed_len);
+	}
 	if (args->data == NULL)
 		return NULL;
 	if (args->len > BOOTARGS_MAX)

@@ -17,6 +17,7 @@
 
 #define MACHINE_MAXVIRTIO 32
 #define BOOTARGS_MAX      1024
+#define RNG_SEED_MAX      64u /* bytes */
 
 /* A device with one register window and at most one interrupt. */
 struct machine_dev {
@@ -63,6 +64,8 @@ struct machine {
 	struct machine_dev rtc;     /* goldfish */
 
 	char bootargs[BOOTARGS_MAX];
+	uint8_t rng_seed[RNG_SEED_MAX]; /* from the firmware, for the random number generator */
+	uint32_t rng_seed_len;          /* bytes; 0: there is none */
 };
 
 extern struct machine machine;
