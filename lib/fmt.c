@@ -3,9 +3,10 @@
  * The printf engine (fmt.h says what it does). One conversion is parsed into a struct fmt_spec,
  * then printed by the function for its letter:
  *
- *	"%-8.3lx" --parse_spec--> {LEFT, width 8, prec 3, size l, conv x} --format_one--> put() ...
+ *	"%-8.3lx" -parse_spec-> {LEFT, width 8, prec 3, size l, conv x} -format_one-> put() ..
  *
- * Rejected: a buffer for the whole output. The kernel's stack is small, and "%500d" must work there.
+ * Rejected: a buffer for the whole output. The kernel's stack is small, and "%500d" must work
+ * there.
  */
 #include <limits.h>
 #include <stdbool.h>

@@ -9,8 +9,8 @@
  *	source words    |   w0  ..AA|BBBBBB..  w1   |
  *	destination     |AABBBBBB|                        (w0 >> 48 | w1 << 16)
  *
- * Unaligned loads would be simpler, but on some harts they trap to firmware, hundreds of cycles each.
- * The aligned loads may touch up to 7 bytes beside the source, never another page.
+ * Unaligned loads would be simpler, but on some harts they trap to firmware, hundreds of cycles
+ * each. The aligned loads may touch up to 7 bytes beside the source, never another page.
  *
  * The string routines are plain byte loops: strings here are short.
  */
@@ -25,7 +25,9 @@
 /* Any object may be read through this type. */
 typedef unsigned long __attribute__((may_alias)) word_t;
 
-/* Is one of the bytes of w zero?  The lowest such byte, and none below it, gets its high bit set. */
+/*
+ * Is one of the bytes of w zero?  The lowest such byte, and none below it, gets its high bit set.
+ */
 static int
 has_zero_byte(word_t w)
 {

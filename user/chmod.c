@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * chmod mode file...: mode is octal, or [ugoa]*[-+=][rwxXst]* parts with commas between, applied one after the other.
+ * chmod mode file...: mode is octal, or [ugoa]*[-+=][rwxXst]* parts with commas between, applied
+ * one after the other.
  */
 #include <sys/stat.h>
 

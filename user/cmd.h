@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the small programs have in common: options, numbers, paths, copying. Inline, because each program is one file.
+ * What the small programs have in common: options, numbers, paths, copying. Inline, because each
+ * program is one file.
  */
 #ifndef USER_CMD_H
 #define USER_CMD_H
@@ -17,8 +18,9 @@
 #include <unistd.h>
 
 /*
- * The next option, as getopt().  => --help prints `usage` and leaves with 0; a bad option prints a line and `usage` and
- * leaves with `status`.
+ * The next option, as getopt().
+ * => --help prints `usage` and leaves with 0; a bad option prints a line and `usage` and leaves
+ * with `status`.
  */
 static inline int
 cmd_option(int argc, char *argv[], const char *options, const char *usage, int status)
@@ -46,7 +48,10 @@ cmd_usage(const char *usage, int status)
 	exit(status);
 }
 
-/* A number between min and max, with an optional suffix K, M or G.  => leaves with a message if it is none. */
+/*
+ * A number between min and max, with an optional suffix K, M or G.
+ * => leaves with a message if it is none.
+ */
 static inline long
 cmd_number(const char *s, long min, long max)
 {
@@ -80,7 +85,10 @@ cmd_join(const char *dir, const char *name)
 	return path;
 }
 
-/* The last component of a path, slashes at its end not counted.  => in memory that is to be freed. */
+/*
+ * The last component of a path, slashes at its end not counted.
+ * => in memory that is to be freed.
+ */
 static inline char *
 cmd_base_name(const char *path)
 {
@@ -129,7 +137,10 @@ cmd_alloc(void *old, size_t size)
 	return p;
 }
 
-/* Make sure that everything printed has arrived.  => the exit status: `status`, or 1 with a message. */
+/*
+ * Make sure that everything printed has arrived.
+ * => the exit status: `status`, or 1 with a message.
+ */
 static inline int
 cmd_finish(int status)
 {

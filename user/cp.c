@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cp [-rfp] source... target: copy files; -r: folders with all they hold, links and devices as such; -p: keep mode and times.
+ * cp [-rfp] source... target: copy files; -r: folders with all they hold, links and devices as
+ * such; -p: keep mode and times.
  */
 #include <dirent.h>
 #include <fcntl.h>

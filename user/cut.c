@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cut (-b list | -c list | -f list [-d delimiter] [-s]) [file...]: parts of lines. A list is 1,3-5,7-. */
+/*
+ * cut (-b list | -c list | -f list [-d delimiter] [-s]) [file...]: parts of lines. A list is
+ * 1,3-5,7-.
+ */
 #include "user/cmd.h"
 
 #define RANGES_MAX 32

@@ -5,7 +5,7 @@
 #include "user/cmd.h"
 
 static const char usage[] = "dd [if=file] [of=file] [bs=bytes] [count=blocks] [skip=blocks] "
-                            "[seek=blocks] [conv=notrunc,fsync]";
+			    "[seek=blocks] [conv=notrunc,fsync]";
 static const char *input, *output;
 static long block_size = 512, count = LONG_MAX, skip, seek;
 static bool no_truncate, sync_file;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* echo [-n] [-e] [text...]: -n: no newline; -e: backslash sequences. Anything else is text, --help too if not alone. */
+/*
+ * echo [-n] [-e] [text...]: -n: no newline; -e: backslash sequences. Anything else is text, --help
+ * too if not alone.
+ */
 #include "user/cmd.h"
 
 static const char usage[] = "echo [-neE] [text...]";

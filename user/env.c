@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* env [-i] [-u name] [name=value...] [program [argument...]]: run a program in another environment, or print it. */
+/*
+ * env [-i] [-u name] [name=value...] [program [argument...]]: run a program in another environment,
+ * or print it.
+ */
 #include "user/cmd.h"
 
 static const char usage[] = "env [-i] [-u name] [name=value...] [program [argument...]]";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * grep [-EFGcHhilLnoqrsvwx] [-m count] [-e pattern]... [-f file] [pattern] [file...]: lines that match.
- * Status: 0 a line was selected, 1 none, 2 an error.
+ * grep [-EFGcHhilLnoqrsvwx] [-m count] [-e pattern]... [-f file] [pattern] [file...]: lines that
+ * match. Status: 0 a line was selected, 1 none, 2 an error.
  */
 #include <dirent.h>
 #include <regex.h>
@@ -66,7 +66,9 @@ add_patterns_of_file(const char *path)
 		fclose(f);
 }
 
-/* The text with every byte that means something quoted: -F is a regular expression like any other. */
+/*
+ * The text with every byte that means something quoted: -F is a regular expression like any other.
+ */
 static char *
 quote(const char *s)
 {

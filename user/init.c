@@ -3,7 +3,8 @@
  * The first process: parent of every orphan.
  *
  *	init			keeps a shell on the console
- *	init run COMMAND	runs COMMAND with /bin/sh, then powers off with its status (128 + n: died by signal n)
+ *	init run COMMAND	runs COMMAND with /bin/sh, then powers off with its status
+ *				(128 + n: it died by signal n)
  */
 #include <err.h>
 #include <errno.h>
@@ -89,7 +90,10 @@ run_command(char *command)
 	exec_shell((char *const[]){"sh", "-c", command, NULL});
 }
 
-/* Starts a child and waits until it ends, and for every orphan that ends meanwhile.  => its wait status. */
+/*
+ * Starts a child and waits until it ends, and for every orphan that ends meanwhile.
+ * => its wait status.
+ */
 static int
 supervise(void (*child)(char *), char *arg)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ln [-sf] target... name-or-folder: another name for a file; -s: a symbolic link; -f: replace what is there. */
+/*
+ * ln [-sf] target... name-or-folder: another name for a file; -s: a symbolic link; -f: replace what
+ * is there.
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 

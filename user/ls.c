@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ls [-1adilRrtSFhn] [path...]: list folders. In columns on a terminal (down, then across), one name a line elsewhere.
+ * ls [-1adilRrtSFhn] [path...]: list folders. In columns on a terminal (down, then across), one
+ * name a line elsewhere.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -183,7 +184,10 @@ print_time(time_t t)
 
 	if (gmtime_r(&t, &tm) == NULL)
 		return;
-	/* the time of the day for the last half year, the year for older files and those of the future */
+	/*
+	 * the time of the day for the last half year, the year for older files and those of the
+	 * future
+	 */
 	strftime(buf, sizeof(buf),
 	    t > now - 182 * 86400L && t <= now + 60 ? "%b %e %H:%M" : "%b %e  %Y", &tm);
 	fputs(buf, stdout);
@@ -381,7 +385,10 @@ list_folder(const char *path, bool title)
 	clear(&l);
 }
 
-/* An argument: into `files`, or `folders` if it is to be opened. A link to a folder is opened unless -l. */
+/*
+ * An argument: into `files`, or `folders` if it is to be opened. A link to a folder is opened
+ * unless -l.
+ */
 static void
 classify(char *path, struct list *files, struct list *folders)
 {

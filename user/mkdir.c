@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mkdir [-p] [-m mode] folder...: make folders; -p: also those above, and no complaint about what is there. */
+/*
+ * mkdir [-p] [-m mode] folder...: make folders; -p: also those above, and no complaint about what
+ * is there.
+ */
 #include <sys/stat.h>
 
 #include "user/cmd.h"

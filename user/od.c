@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * od [-A d|o|x|n] [-t o1|o2|x1|x2|x4|x8|d1..|u1..|c] [-N count] [-j skip] [-v] [file]: a dump. -c -b -x -o are short forms;
- * -C is the dump of `hexdump -C`: hexadecimal bytes and characters. Lines equal to the one before are shown as '*'.
+ * od [-A d|o|x|n] [-t o1|o2|x1|x2|x4|x8|d1..|u1..|c] [-N count] [-j skip] [-v] [file]: a dump.
+ * -b -c -o -x are short forms of -t; -C is the dump of `hexdump -C`: hexadecimal bytes and
+ * characters. Lines equal to the one before are shown as '*' (not with -v).
  */
 #include <stdint.h>
 

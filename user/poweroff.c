@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* poweroff [status]: write everything out and switch the machine off; QEMU leaves with the status. */
+/*
+ * poweroff [status]: write everything out and switch the machine off; QEMU leaves with the status.
+ */
 #include <sys/reboot.h>
 
 #include "user/cmd.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * printf format [argument...]: C's printf for scripts. %b is %s with backslash sequences; the format is used again while
- * arguments are left; missing ones are empty or 0.
+ * printf format [argument...]: C's printf for scripts. %b is %s with backslash sequences; the
+ * format is used again while arguments are left; missing ones are empty or 0.
  */
 #include "user/cmd.h"
 
@@ -9,7 +9,10 @@ static const char usage[] = "printf format [argument...]";
 static char **args; /* the next argument */
 static int status;
 
-/* Prints the backslash sequence at s; in %b octal numbers begin with 0.  => returns the place behind it. */
+/*
+ * Prints the backslash sequence at s; in %b octal numbers begin with 0.
+ * => returns the place behind it.
+ */
 static const char *
 print_escape(const char *s, bool in_b)
 {

@@ -56,7 +56,7 @@ read_process(int pid, struct process *p)
 	strlcpy(p->name, open + 1, sizeof(p->name));
 	return sscanf(close + 1,
 		   " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u "
-	           "%lu %ld",
+		   "%lu %ld",
 		   &p->state, &p->ppid, &p->pgrp, &p->utime, &p->stime, &p->vsize, &p->rss) == 7;
 }
 

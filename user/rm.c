@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rm [-rf] file...: remove files; -r: folders with all they hold; -f: what is missing is no error. */
+/*
+ * rm [-rf] file...: remove files; -r: folders with all they hold; -f: what is missing is no error.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +13,10 @@ static bool recursive, force;
 
 static bool remove_path(const char *path);
 
-/* Removes what a folder holds, then the folder. Entries are read anew after each round: removing moves them. */
+/*
+ * Removes what a folder holds, then the folder. Entries are read anew after each round: removing
+ * moves them.
+ */
 static bool
 remove_folder(const char *path)
 {

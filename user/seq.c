@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* seq [-s separator] [first [step]] last: numbers, one a line. Fractions are printed with as many digits as given. */
+/*
+ * seq [-s separator] [first [step]] last: numbers, one a line. Fractions are printed with as many
+ * digits as given.
+ */
 #include "user/cmd.h"
 
 static const char usage[] = "seq [-s separator] [first [step]] last";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sort [-bcfnrsu] [-t separator] [-k first[,last]]... [-o file] [file...]: sort lines by the bytes of the keys given,
- * else of the whole line. Lines with equal keys are ordered by the whole line unless -s. All lines are held in memory.
+ * sort [-bcfnrsu] [-t separator] [-k first[,last]]... [-o file] [file...]: sort lines by the bytes
+ * of the keys given, else of the whole line. Lines with equal keys are ordered by the whole line
+ * unless -s. All lines are held in memory.
  */
 #include "user/cmd.h"
 
@@ -125,7 +126,10 @@ digits(const char *s, const char *end)
 	return n;
 }
 
-/* A number as text: sign, digits without leading zeroes, digits behind the point. Exact for any length. */
+/*
+ * A number as text: sign, digits without leading zeroes, digits behind the point. Exact for any
+ * length.
+ */
 struct number {
 	bool negative;
 	const char *whole, *fraction;
@@ -333,7 +337,10 @@ add_key(const char *text)
 	keys[key_count++] = k;
 }
 
-/* A key without letters of its own takes those of the command line; without any key the line is the key. */
+/*
+ * A key without letters of its own takes those of the command line; without any key the line is the
+ * key.
+ */
 static void
 finish_keys(void)
 {

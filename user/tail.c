@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tail [-f] [-n [+]lines | -c [+]bytes] [file...]: the end of files; +n: from the n-th line or byte on; -f: wait for more.
+ * tail [-f] [-n [+]lines | -c [+]bytes] [file...]: the end of files; +n: from the n-th line or byte
+ * on; -f: wait for more.
  *
  * The end is found in one pass that keeps the last part read: a ring of lines, or of bytes.
  */

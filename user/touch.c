@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* touch [-c] file...: set the times of files to now, and make those that do not exist (not with -c). */
+/*
+ * touch [-c] file...: set the times of files to now, and make those that do not exist (not with
+ * -c).
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vmmap [pid...]: the memory map of processes (default: its own), as the kernel sees it: map entries, the chain of
- * objects behind each, resident pages. The kernel writes the text (/proc/PID/vmmap).
+ * vmmap [pid...]: the memory map of processes (default: its own), as the kernel sees it: map
+ * entries, the chain of objects behind each, resident pages. The kernel writes the text
+ * (/proc/PID/vmmap).
  */
 #include <fcntl.h>
 

@@ -26,9 +26,9 @@
 #define WORD_BIT        32
 #define MB_LEN_MAX      4
 
-#define NAME_MAX        255  /* bytes in a file name, without the terminating 0 */
-#define PATH_MAX        4096 /* bytes in a path, with the terminating 0 */
-#define PIPE_BUF        4096 /* a write to a pipe of up to this many bytes is not mixed with others */
+#define NAME_MAX        255    /* bytes in a file name, without the terminating 0 */
+#define PATH_MAX        4096   /* bytes in a path, with the terminating 0 */
+#define PIPE_BUF        4096   /* longer writes to a pipe may be mixed with others */
 #define ARG_MAX         131072 /* what POSIX programs may count on; exec's own limit is larger */
 #define OPEN_MAX        1024
 #define IOV_MAX         1024

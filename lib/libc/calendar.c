@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calendar arithmetic in UTC. Days are counted from 1 March of the year 0 of the Gregorian calendar, so that the
- * leap day is the last of its year: 400 years always have 146,097 days, and month m of such a year begins at day
- * (153 m + 2) / 5.
+ * Calendar arithmetic in UTC. Days are counted from 1 March of the year 0 of the Gregorian
+ * calendar, so that the leap day is the last of its year: 400 years always have 146,097 days, and
+ * month m of such a year begins at day (153 m + 2) / 5.
  */
 #include <errno.h>
 #include <limits.h>

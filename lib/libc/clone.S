@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * int clone(int (*fn)(void *), void *stack, int flags, void *arg, pid_t *ptid, void *tls, pid_t *ctid)
- * The child finds fn and arg on its new stack and ends with what fn returns.
+ * int clone(int (*fn)(void *), void *stack, int flags, void *arg, pid_t *ptid, void *tls, pid_t
+ * *ctid) The child finds fn and arg on its new stack and ends with what fn returns.
  */
 	.text
 	.global	clone

@@ -57,7 +57,10 @@ system(const char *command)
 	return status;
 }
 
-/* The child's end of the pipe becomes its standard input or output; it closes what earlier popen() calls opened. */
+/*
+ * The child's end of the pipe becomes its standard input or output; it closes what earlier popen()
+ * calls opened.
+ */
 static _Noreturn void
 popen_child(const char *command, int theirs, int target)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first instructions of a program. exec enters with a0 = 0 and sp at argc; the rest is start.c.
- * _DYNAMIC exists only in a static-PIE program: then a1 is where its relocations are described, else 0.
+ * _DYNAMIC exists only in a static-PIE program: then a1 is where its relocations are described,
+ * else 0.
  */
 	.weak	_DYNAMIC
 	.hidden	_DYNAMIC

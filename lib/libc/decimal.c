@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Multiplication by powers of two is all the arithmetic that binary <-> decimal conversion needs, and on decimal
- * digits it is the method taught at school: from the right with a carry to multiply, from the left with a
- * remainder to divide. Steps of 2^STEP keep carry and remainder within 64 bits.
+ * Multiplication by powers of two is all the arithmetic that binary <-> decimal conversion needs,
+ * and on decimal digits it is the method taught at school: from the right with a carry to multiply,
+ * from the left with a remainder to divide. Steps of 2^STEP keep carry and remainder within 64
+ * bits.
  *
- * Rejected: the faster shortest-path algorithms (Grisu, Ryu, Eisel-Lemire): tables of kilobytes, and nothing here
- * converts millions of numbers.
+ * Rejected: the faster shortest-path algorithms (Grisu, Ryu, Eisel-Lemire): tables of kilobytes,
+ * and nothing here converts millions of numbers.
  */
 #include <string.h>
 
@@ -80,7 +81,10 @@ multiply(struct decimal *d, int k)
 	trim(d);
 }
 
-/* d /= 2^k, k <= STEP: from the first digit on; goes on behind the last digit until nothing remains. */
+/*
+ * d /= 2^k, k <= STEP: from the first digit on; goes on behind the last digit until nothing
+ * remains.
+ */
 static void
 divide(struct decimal *d, int k)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Decimal numbers of up to 800 digits: enough to hold any double exactly (the longest has 767), so that
- * conversions between binary and decimal can be exact without wide integers.
+ * Decimal numbers of up to 800 digits: enough to hold any double exactly (the longest has 767), so
+ * that conversions between binary and decimal can be exact without wide integers.
  *
  *	value = 0.d[0]d[1]d[2]..d[n-1] * 10^point        d[0] and d[n-1] are not 0; n == 0 is zero
  */
@@ -29,7 +29,10 @@ void decimal_append(struct decimal *d, int digit, bool behind_point);
 /* Multiply by 2^shift, which may be negative. */
 void decimal_shift(struct decimal *d, int shift);
 
-/* Keep the first `digits` digits, rounding to nearest, ties to even.  => digits may be negative: zero. */
+/*
+ * Keep the first `digits` digits, rounding to nearest, ties to even.
+ * => digits may be negative: zero.
+ */
 void decimal_round(struct decimal *d, int digits);
 
 /* The integer nearest to the value.  => the value is < 2^63. */

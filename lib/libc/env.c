@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The environment. environ starts as the array that exec left on the stack; the first change copies the array
- * (not the strings) to memory that can grow. Strings made by setenv() are not freed when replaced: a program may
- * still hold what getenv() gave it.
+ * The environment. environ starts as the array that exec left on the stack; the first change copies
+ * the array (not the strings) to memory that can grow. Strings made by setenv() are not freed when
+ * replaced: a program may still hold what getenv() gave it.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The convenient forms of execve(). execvp() looks for a name without '/' in each folder of $PATH. A file that may
- * be executed but is no program (ENOEXEC) is taken for a shell script.
+ * The convenient forms of execve(). execvp() looks for a name without '/' in each folder of $PATH.
+ * A file that may be executed but is no program (ENOEXEC) is taken for a shell script.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Leaving a program: what atexit() registered runs in reverse order, destructors, then the streams are written out. */
+/*
+ * Leaving a program: what atexit() registered runs in reverse order, destructors, then the streams
+ * are written out.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

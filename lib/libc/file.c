@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* System calls on open files. riscv64 Linux has only the *at(), *2() and *3() forms; the older names are made of them. */
+/*
+ * System calls on open files. riscv64 Linux has only the *at(), *2() and *3() forms; the older
+ * names are made of them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

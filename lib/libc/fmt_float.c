@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * %e %f %g %a. A double is taken apart into mantissa * 2^exponent, which struct decimal holds exactly; printing is
- * then rounding to the digits asked for and writing them out.
+ * %e %f %g %a. A double is taken apart into mantissa * 2^exponent, which struct decimal holds
+ * exactly; printing is then rounding to the digits asked for and writing them out.
  */
 #include "lib/libc/fmt_float.h"
 

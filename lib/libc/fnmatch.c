@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shell patterns. A '*' is tried with more and more text; when a later part fails, only the last '*' needs another
- * try, because it can give way to anything an earlier one could: no recursion, at worst n * m steps.
+ * Shell patterns. A '*' is tried with more and more text; when a later part fails, only the last
+ * '*' needs another try, because it can give way to anything an earlier one could: no recursion, at
+ * worst n * m steps.
  */
 #include <ctype.h>
 #include <fnmatch.h>
@@ -44,7 +45,10 @@ in_named_class(const char *p, unsigned char c, const char **end)
 	return false;
 }
 
-/* Matches c with the bracket expression behind '['.  => returns the place behind ']', NULL if it never ends. */
+/*
+ * Matches c with the bracket expression behind '['.
+ * => returns the place behind ']', NULL if it never ends.
+ */
 static const char *
 match_bracket(const char *p, unsigned char c, int flags, bool *matched)
 {
@@ -79,7 +83,10 @@ match_bracket(const char *p, unsigned char c, int flags, bool *matched)
 	return p + 1;
 }
 
-/* Matches one byte.  => returns the place in the pattern behind what matched it, NULL if it does not. */
+/*
+ * Matches one byte.
+ * => returns the place in the pattern behind what matched it, NULL if it does not.
+ */
 static const char *
 match_one(const char *p, char c, int flags)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * getopt() and getopt_long(). Operands that stand between options are moved behind them, as GNU does it, unless the
- * option string begins with '+' (then the first operand ends the options: env, nice, sh).
+ * getopt() and getopt_long(). Operands that stand between options are moved behind them, as GNU
+ * does it, unless the option string begins with '+' (then the first operand ends the options: env,
+ * nice, sh).
  */
 #include <err.h>
 #include <getopt.h>
@@ -69,7 +70,10 @@ short_option(int argc, char *const argv[], const char *options)
 	return *letter;
 }
 
-/* Finds the option of n bytes; a beginning that fits only one is enough.  => NULL if none or several fit. */
+/*
+ * Finds the option of n bytes; a beginning that fits only one is enough.
+ * => NULL if none or several fit.
+ */
 static const struct option *
 find_long(const struct option *longopts, const char *name, size_t n)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * glob(): the pattern is taken apart at its slashes. Components without special characters are appended as they
- * stand; others are compared with the entries of the folder reached so far, one recursion for each match.
+ * glob(): the pattern is taken apart at its slashes. Components without special characters are
+ * appended as they stand; others are compared with the entries of the folder reached so far, one
+ * recursion for each match.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -102,7 +103,10 @@ expand_entries(struct walk *w, size_t len, const char *pattern, size_t n)
 	return result;
 }
 
-/* Appends the component of n bytes, its backslashes removed.  => returns the new length, 0 if too long. */
+/*
+ * Appends the component of n bytes, its backslashes removed.
+ * => returns the new length, 0 if too long.
+ */
 static size_t
 append(struct walk *w, size_t len, const char *component, size_t n)
 {

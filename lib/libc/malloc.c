@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * malloc: chunks with boundary tags on a heap that grows by sbrk(); large blocks get a mapping of their own.
+ * malloc: chunks with boundary tags on a heap that grows by sbrk(); large blocks get a mapping of
+ * their own.
  *
  *	           8 bytes    16-byte aligned
  *	used     | size IP | payload ...                                        |
  *	free     | size  P | next | prev | ...                           | size |
  *
- * `size` counts the whole chunk and is a multiple of 16, so its low bits are free: I = in use, P = the chunk
- * below is in use. A free chunk repeats its size in its last 8 bytes, where the chunk above looks to find it
- * (when its own P is clear): free() thus joins a chunk with both neighbours in constant time, and two free
- * chunks never touch.
+ * `size` counts the whole chunk and is a multiple of 16, so its low bits are free: I = in use, P =
+ * the chunk below is in use. A free chunk repeats its size in its last 8 bytes, where the chunk
+ * above looks to find it (when its own P is clear): free() thus joins a chunk with both neighbours
+ * in constant time, and two free chunks never touch.
  *
  *	heap     | chunk | chunk | ... | chunk | top ............. |  <- sbrk
  *
- * `top` is the free space at the end. It is in no list; it grows and is cut, and goes back to the kernel when
- * it is large.
+ * `top` is the free space at the end. It is in no list; it grows and is cut, and goes back to the
+ * kernel when it is large.
  *
- *	bins[]   0: 16  1: 32  2: 48 ... 31: 512 | 32: ..1024 | 33: ..2048 | ... 63   one list for each size class
+ *	bins[]   0: 16  1: 32  2: 48 .. 31: 512 | 32: ..1024 | 33: ..2048 | .. 63   lists by size
  *	bin_map  bit n = bins[n] is not empty
  *
- * malloc() takes the first chunk that fits from the bin of the size (exact up to 512 bytes) or, by bin_map, from
- * the next larger one, and cuts off what is too much. Blocks of MMAP_MIN bytes and more are mapped, so that
- * freeing them gives the memory back at once; their chunk has M set and sits behind a word with the mapping's length.
+ * malloc() takes the first chunk that fits from the bin of the size (exact up to 512 bytes) or, by
+ * bin_map, from the next larger one, and cuts off what is too much. Blocks of MMAP_MIN bytes and
+ * more are mapped, so that freeing them gives the memory back at once; their chunk has M set and
+ * sits behind a word with the mapping's length.
  *
- * The library knows no threads, so there is no lock. Rejected: power-of-two classes without joining (simple, but
- * a third of the memory of a small machine is lost in rounding).
+ * The library knows no threads, so there is no lock. Rejected: power-of-two classes without joining
+ * (simple, but a third of the memory of a small machine is lost in rounding).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -196,7 +198,10 @@ grow_top(size_t size)
 	if (more == (void *)-1)
 		return false;
 	if (top == NULL || more != heap_end) {
-		/* Not where the old heap ends: close that one with a chunk in use that is never freed. */
+		/*
+		 * Not where the old heap ends: close that one with a chunk in use that is never
+		 * freed.
+		 */
 		if (top != NULL) {
 			size_t left = chunk_size(top) - ALIGN;
 
@@ -215,7 +220,9 @@ grow_top(size_t size)
 	return true;
 }
 
-/* Cuts a chunk off the low end of top. Some of top always stays, so that every chunk has one above. */
+/*
+ * Cuts a chunk off the low end of top. Some of top always stays, so that every chunk has one above.
+ */
 static struct chunk *
 take_from_top(size_t size)
 {
@@ -410,7 +417,10 @@ reallocarray(void *p, size_t count, size_t size)
 	return __builtin_mul_overflow(count, size, &bytes) ? no_memory() : realloc(p, bytes);
 }
 
-/* A block on the heap with `align` to spare; what lies before the aligned address becomes a chunk and is freed. */
+/*
+ * A block on the heap with `align` to spare; what lies before the aligned address becomes a chunk
+ * and is freed.
+ */
 int
 posix_memalign(void **out, size_t align, size_t request)
 {

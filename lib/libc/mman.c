@@ -37,7 +37,10 @@ madvise(void *addr, size_t len, int advice)
 	return syscall(SYS_madvise, addr, len, advice);
 }
 
-/* => returns the error instead of setting errno.  DONTNEED is only advice here and must not lose data. */
+/*
+ * => returns the error instead of setting errno.  DONTNEED is only advice here and must not lose
+ * data.
+ */
 int
 posix_madvise(void *addr, size_t len, int advice)
 {

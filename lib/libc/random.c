@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pseudo-random numbers: a 64-bit linear congruential generator (Knuth's MMIX constants), high bits only. */
+/*
+ * Pseudo-random numbers: a 64-bit linear congruential generator (Knuth's MMIX constants), high bits
+ * only.
+ */
 #include <stdlib.h>
 
 static unsigned long state = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * realpath(): the path without ".", ".." and symbolic links. Components are taken one by one from `rest` and put
- * behind `done`; a link's target goes before what is left of `rest`.
+ * realpath(): the path without ".", ".." and symbolic links. Components are taken one by one from
+ * `rest` and put behind `done`; a link's target goes before what is left of `rest`.
  */
 #include <errno.h>
 #include <limits.h>

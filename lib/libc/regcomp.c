@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * regcomp(): from a POSIX basic or extended regular expression to a program (regex_prog.h), by recursive descent:
+ * regcomp(): from a POSIX basic or extended regular expression to a program (regex_prog.h), by
+ * recursive descent:
  *
- *	alternatives := branch { '|' branch }    branch := { piece }    piece := atom { * + ? {m,n} }
+ *	alternatives := branch { '|' branch }   branch := { piece }   piece := atom { * + ? {m,n} }
  *
- * A piece of program is emitted for an atom first; what a repetition puts before it is inserted afterwards, and
- * {m,n} copies it. Basic expressions have the same grammar with other tokens: \( \) \{ \}, and, as GNU has it, \| \+
- * \?; GNU's \< \> \b \B \w \W \s \S are known in both.
+ * A piece of program is emitted for an atom first; what a repetition puts before it is inserted
+ * afterwards, and {m,n} copies it. Basic expressions have the same grammar with other tokens: \( \)
+ * \{ \}, and, as GNU has it, \| \+ \?; GNU's \< \> \b \B \w \W \s \S are known in both.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -78,7 +79,10 @@ reserve(struct compiler *c, int n)
 	return true;
 }
 
-/* Puts an instruction at place `at`, moving what stands there. Jumps within the part moved stay right. */
+/*
+ * Puts an instruction at place `at`, moving what stands there. Jumps within the part moved stay
+ * right.
+ */
 static void
 insert(struct compiler *c, int at, enum regex_op op, int x, int y)
 {
@@ -269,7 +273,10 @@ parse_set(struct compiler *c)
 	emit(c, RE_SET, set, 0);
 }
 
-/* Does the operator `op` stand here?  In a basic expression operators have a backslash.  => takes it if so. */
+/*
+ * Does the operator `op` stand here?  In a basic expression operators have a backslash.
+ * => takes it if so.
+ */
 static bool
 take(struct compiler *c, char op)
 {
@@ -369,7 +376,10 @@ is_anchor(struct compiler *c, bool first)
 	return last;
 }
 
-/* => `first`: at the beginning of a branch.  => returns false if it was an anchor, which basic '*' cannot repeat. */
+/*
+ * => `first`: at the beginning of a branch.
+ * => returns false if it was an anchor, which basic '*' cannot repeat.
+ */
 static bool
 parse_atom(struct compiler *c, bool first)
 {
@@ -458,7 +468,10 @@ make_optional(struct compiler *c, int start)
 	insert(c, start, RE_SPLIT, 1, c->prog->inst_count - start + 1);
 }
 
-/* Repeats the piece [start, end): min copies, then either a loop or max - min nested optional copies. */
+/*
+ * Repeats the piece [start, end): min copies, then either a loop or max - min nested optional
+ * copies.
+ */
 static void
 make_bound(struct compiler *c, int start, int end, int min, int max)
 {
@@ -533,7 +546,9 @@ parse_branch(struct compiler *c)
 	}
 }
 
-/* a|b is SPLIT to a and b, with a JUMP from the end of a behind b; b may hold further alternatives. */
+/*
+ * a|b is SPLIT to a and b, with a JUMP from the end of a behind b; b may hold further alternatives.
+ */
 static void
 parse_alternatives(struct compiler *c)
 {
@@ -550,7 +565,10 @@ parse_alternatives(struct compiler *c)
 		c->prog->inst[jump].x = c->prog->inst_count - jump;
 }
 
-/* Collects the bytes a match can begin with, from instruction i on.  => false: it can begin with anything. */
+/*
+ * Collects the bytes a match can begin with, from instruction i on.
+ * => false: it can begin with anything.
+ */
 static bool
 collect_first(struct regex_prog *prog, int i, int depth)
 {

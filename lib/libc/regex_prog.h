@@ -2,8 +2,11 @@
 /*
  * A compiled regular expression: a program for a machine with many threads.
  *
- *	a(b|c)*d	0 CHAR a   1 SPLIT +1 +8   2 MARK 0   3 SAVE 2   4 SPLIT +1 +3   5 CHAR b   6 JUMP +2
- *			7 CHAR c   8 SAVE 3   9 CHECK 0   10 JUMP -9 (to 1)   11 CHAR d   12 MATCH
+ *	a(b|c)*d	0 CHAR a	5 CHAR b	 9 CHECK 0
+ *			1 SPLIT +1 +10	6 JUMP +2	10 JUMP -9
+ *			2 MARK 0	7 CHAR c	11 CHAR d
+ *			3 SAVE 2	8 SAVE 3	12 MATCH
+ *			4 SPLIT +1 +3
  *
  * Jumps are relative, so that a piece of program can be copied (for {m,n}) and moved.
  */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * regexec(): runs the program of regcomp() over a string. The rule of POSIX: of all matches the one that begins first,
- * of those the longest.
+ * regexec(): runs the program of regcomp() over a string. The rule of POSIX: of all matches the one
+ * that begins first, of those the longest.
  *
- * All ways to match go on at the same time, as threads that stand at some instruction (Thompson, Pike): every byte of
- * the string moves each thread one step. Two threads at one instruction have the same future, so only the one that
- * came first - it began further left, or prefers earlier alternatives - is kept. The work is at most length of the
- * string times length of the program, whatever the expression.
+ * All ways to match go on at the same time, as threads that stand at some instruction (Thompson,
+ * Pike): every byte of the string moves each thread one step. Two threads at one instruction have
+ * the same future, so only the one that came first - it began further left, or prefers earlier
+ * alternatives - is kept. The work is at most length of the string times length of the program,
+ * whatever the expression.
  *
- * Back references need to know what a thread matched before, so that two threads at one instruction differ. An
- * expression with \1 is therefore matched by trying one way after the other (backtracking), which can take
- * exponential time, as in every implementation.
+ * Back references need to know what a thread matched before, so that two threads at one instruction
+ * differ. An expression with \1 is therefore matched by trying one way after the other
+ * (backtracking), which can take exponential time, as in every implementation.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -147,7 +148,9 @@ add_thread(struct simulation *sim, struct thread_list *list, int i, regoff_t at)
 	}
 }
 
-/* Moves every thread over the byte at `at`; those that are at the end of the program have matched. */
+/*
+ * Moves every thread over the byte at `at`; those that are at the end of the program have matched.
+ */
 static void
 step_threads(struct simulation *sim, regoff_t at)
 {

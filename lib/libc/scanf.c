@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The scanf family. Each conversion collects the bytes that can belong to it from the stream, never more than one
- * byte ahead, and converts them with strtol() or strtod(). A string is read as a stream without a file.
+ * The scanf family. Each conversion collects the bytes that can belong to it from the stream, never
+ * more than one byte ahead, and converts them with strtol() or strtod(). A string is read as a
+ * stream without a file.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -208,7 +209,10 @@ scan_word(struct scan *s, char *p)
 	return scan_class(s, p, class);
 }
 
-/* Reads the set of %[...] from behind the bracket.  => returns the place behind the closing bracket. */
+/*
+ * Reads the set of %[...] from behind the bracket.
+ * => returns the place behind the closing bracket.
+ */
 static const char *
 parse_class(const char *fmt, bool class[256])
 {
@@ -281,7 +285,10 @@ convert(struct scan *s, void *p)
 	}
 }
 
-/* Matches a byte of the format that is no conversion.  => false: it differs, or the input is at its end. */
+/*
+ * Matches a byte of the format that is no conversion.
+ * => false: it differs, or the input is at its end.
+ */
 static bool
 match_literal(struct scan *s, char want)
 {
@@ -338,7 +345,9 @@ vsscanf(const char *str, const char *fmt, va_list ap)
 {
 	struct stream f = {.fd = -1, .can_read = true, .reading = true};
 
-	/* What ungetc() gets back is what stands there already, so it does not write to the string. */
+	/*
+	 * What ungetc() gets back is what stands there already, so it does not write to the string.
+	 */
 	f.buf = f.pos = (unsigned char *)str;
 	f.size = strlen(str);
 	f.end = f.buf + f.size;

@@ -28,8 +28,9 @@ raise(int sig)
 }
 
 /*
- * The kernel takes and gives the 24 bytes of struct sigaction. qemu-riscv64 (7.2), under which programs are tested on
- * the host, believes that the mask comes a word later: with the mask in both places it does not matter.
+ * The kernel takes and gives the 24 bytes of struct sigaction. qemu-riscv64 (7.2), under which
+ * programs are tested on the host, believes that the mask comes a word later: with the mask in both
+ * places it does not matter.
  */
 int
 sigaction(int sig, const struct sigaction *new, struct sigaction *old)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * qsort() and bsearch(). Quicksort with the median of three as pivot, insertion sort for short runs, and heapsort
- * when the partitions turn out so uneven that quicksort would become quadratic: O(n log n) always, no memory.
+ * qsort() and bsearch(). Quicksort with the median of three as pivot, insertion sort for short
+ * runs, and heapsort when the partitions turn out so uneven that quicksort would become quadratic:
+ * O(n log n) always, no memory.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -87,7 +88,10 @@ choose_pivot(const struct array *a, char *base, size_t count)
 		swap(a, base, last);
 }
 
-/* Moves smaller elements before larger ones.  => returns the index of the pivot, which is in its final place. */
+/*
+ * Moves smaller elements before larger ones.
+ * => returns the index of the pivot, which is in its final place.
+ */
 static size_t
 partition(const struct array *a, char *base, size_t count)
 {

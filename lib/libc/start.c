@@ -4,8 +4,8 @@
  *
  *	sp -> argc | argv[0] .. argv[argc-1] | 0 | envp .. | 0 | auxv pairs .. | 0 0 | strings
  *
- * A static-PIE program first relocates itself: the pointers in its data are filled in with the address
- * it happens to be loaded at. Until that is done, no code may read such a pointer.
+ * A static-PIE program first relocates itself: the pointers in its data are filled in with the
+ * address it happens to be loaded at. Until that is done, no code may read such a pointer.
  */
 #include <elf.h>
 #include <err.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The core of stdio: buffers, opening, closing. stream.h has the picture; the functions that move bytes are in
- * getput.c, seeking in seek.c, formatted output and input in printf.c and scanf.c.
+ * The core of stdio: buffers, opening, closing. stream.h has the picture; the functions that move
+ * bytes are in getput.c, seeking in seek.c, formatted output and input in printf.c and scanf.c.
  *
- * stdout is line buffered on a terminal and fully buffered elsewhere, which is decided at the first byte; stderr
- * is not buffered. Before a stream waits for input, a line buffered stdout is written out: a prompt is seen.
+ * stdout is line buffered on a terminal and fully buffered elsewhere, which is decided at the first
+ * byte; stderr is not buffered. Before a stream waits for input, a line buffered stdout is written
+ * out: a prompt is seen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,10 @@ FILE *stdout = &out_stream;
 FILE *stderr = &err_stream;
 struct stream *__streams = &in_stream;
 
-/* Gives f a buffer if it has none.  => an unbuffered stream gets room for one byte; false: no memory. */
+/*
+ * Gives f a buffer if it has none.
+ * => an unbuffered stream gets room for one byte; false: no memory.
+ */
 static bool
 get_buffer(FILE *f)
 {

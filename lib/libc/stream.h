@@ -43,7 +43,10 @@ struct stream {
 /* All open streams. */
 extern struct stream *__streams;
 
-/* Make `f` ready for one direction: switch over, get a buffer.  => EOF with errno: not open for that. */
+/*
+ * Make `f` ready for one direction: switch over, get a buffer.
+ * => EOF with errno: not open for that.
+ */
 int __stream_start_reading(FILE *f);
 int __stream_start_writing(FILE *f);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * strtod(): text to the nearest double, ties to even, for any number of digits. Short numbers take the fast way: both
- * the digits and the power of ten are exact doubles, so one operation rounds once. All others go through struct
- * decimal: shift by powers of two until the value is an integer of exactly as many bits as the mantissa holds.
+ * strtod(): text to the nearest double, ties to even, for any number of digits. Short numbers take
+ * the fast way: both the digits and the power of ten are exact doubles, so one operation rounds
+ * once. All others go through struct decimal: shift by powers of two until the value is an integer
+ * of exactly as many bits as the mantissa holds.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -20,7 +21,9 @@ struct format {
 
 static const struct format double_format = {52, 1023}, float_format = {23, 127};
 
-/* The bits of mantissa * 2^exponent, where rounding may have carried the mantissa one bit further. */
+/*
+ * The bits of mantissa * 2^exponent, where rounding may have carried the mantissa one bit further.
+ */
 static uint64_t
 pack(const struct format *f, uint64_t mantissa, int exponent)
 {
@@ -42,7 +45,9 @@ pack(const struct format *f, uint64_t mantissa, int exponent)
 	return (uint64_t)biased << f->mantissa | (mantissa & (hidden - 1));
 }
 
-/* By how many bits to shift a number with that many digits before the point, or zeroes behind it. */
+/*
+ * By how many bits to shift a number with that many digits before the point, or zeroes behind it.
+ */
 static int
 bits_for_digits(int digits)
 {
@@ -82,7 +87,10 @@ tiny:
 	return 0;
 }
 
-/* Reads digits with a point and an exponent.  => returns the place behind, NULL if there is no digit. */
+/*
+ * Reads digits with a point and an exponent.
+ * => returns the place behind, NULL if there is no digit.
+ */
 static const char *
 parse_decimal(const char *s, struct decimal *d)
 {
@@ -116,7 +124,10 @@ parse_decimal(const char *s, struct decimal *d)
 	return s;
 }
 
-/* Reads 0x1.8p3 into a mantissa and an exponent; digits that do not fit leave a 1 behind the last bit. */
+/*
+ * Reads 0x1.8p3 into a mantissa and an exponent; digits that do not fit leave a 1 behind the last
+ * bit.
+ */
 static const char *
 parse_hex(const char *s, uint64_t *mantissa, long *exponent)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * syscall(number, ...): the one door to the kernel. A result of -4095 .. -1 is an error: errno gets its
- * absolute value and the caller -1. The kernel changes no register but a0.
+ * syscall(number, ...): the one door to the kernel. A result of -4095 .. -1 is an error: errno gets
+ * its absolute value and the caller -1. The kernel changes no register but a0.
  */
 	.text
 	.global	syscall
@@ -21,8 +21,8 @@ syscall:
 	.size	syscall, . - syscall
 
 /*
- * vfork(): the child runs on the parent's stack, so nothing may be kept there: not even by a C function
- * around the call. CLONE_VM | CLONE_VFORK | SIGCHLD.
+ * vfork(): the child runs on the parent's stack, so nothing may be kept there: not even by a C
+ * function around the call. CLONE_VM | CLONE_VFORK | SIGCHLD.
  */
 	.global	vfork
 	.type	vfork, @function

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of the C library: programs for riscv64 that run on the host under qemu-riscv64 (and on Umbra). Each test is a
- * function named by its question; the result lines are those of cmocka, which the tools count.
+ * Tests of the C library: programs for riscv64 that run on the host under qemu-riscv64 (and on
+ * Umbra). Each test is a function named by its question; the result lines are those of cmocka,
+ * which the tools count.
  */
 #ifndef TESTS_LIBC_CHECK_H
 #define TESTS_LIBC_CHECK_H

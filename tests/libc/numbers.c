@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers to text and back: printf, strtod, strtol, scanf. Known answers, most of them where naive code is wrong. */
+/*
+ * Numbers to text and back: printf, strtod, strtol, scanf. Known answers, most of them where naive
+ * code is wrong.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory for one command: trees, expanded words, arguments. It is handed out from chunks front to back and never
- * freed piece by piece; arena_release() goes back to a mark. An error can so jump out of the middle of anything
- * without losing memory. What must live longer (variables, functions) comes from malloc.
+ * Memory for one command: trees, expanded words, arguments. It is handed out from chunks front to
+ * back and never freed piece by piece; arena_release() goes back to a mark. An error can so jump
+ * out of the middle of anything without losing memory. What must live longer (variables, functions)
+ * comes from malloc.
  *
  *	chunk -> | used ........|x x x mark x x x| free | -> next chunk (kept for reuse)
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * $((...)): C expressions over long. Precedence climbing: binary(p, n) reads everything that binds at least as tightly
- * as level n. What && || ?: do not evaluate is read with `skip` set, so that it has no effect and no errors.
+ * $((...)): C expressions over long. Precedence climbing: binary(p, n) reads everything that binds
+ * at least as tightly as level n. What && || ?: do not evaluate is read with `skip` set, so that it
+ * has no effect and no errors.
  */
 #include <ctype.h>
 #include <limits.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Commands that are part of the shell: those that change it, and small ones that scripts run all the time. */
+/*
+ * Commands that are part of the shell: those that change it, and small ones that scripts run all
+ * the time.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -415,7 +418,9 @@ builtin_command(int argc, char **argv)
 
 /* ---- read ---- */
 
-/* Reads a line byte by byte: what follows it belongs to others. Without `raw` a backslash quotes. */
+/*
+ * Reads a line byte by byte: what follows it belongs to others. Without `raw` a backslash quotes.
+ */
 static bool
 read_line(struct chars *line, bool raw)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Running the tree. Every node returns its exit status; EX_EXIT goes down the last branch, so that the last program of
- * "sh -c ..." takes the shell's place.
+ * Running the tree. Every node returns its exit status; EX_EXIT goes down the last branch, so that
+ * the last program of "sh -c ..." takes the shell's place.
  *
- * break, continue and return set a count or flag in `sh` and return; every loop and list stops while one is set.
+ * break, continue and return set a count or flag in `sh` and return; every loop and list stops
+ * while one is set.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -391,7 +392,10 @@ exec_condition(const struct node *n)
 	return status;
 }
 
-/* Runs a stage of a pipeline in a child.  => `in`: its input, -1: ours; `out`: a pipe, out[0] < 0: our output. */
+/*
+ * Runs a stage of a pipeline in a child.
+ * => `in`: its input, -1: ours; `out`: a pipe, out[0] < 0: our output.
+ */
 static pid_t
 start_stage(const struct node *n, int in, const int out[2])
 {
@@ -657,7 +661,10 @@ dispatch(const struct node *n, int flags)
 	}
 }
 
-/* set -e looks at commands that are no condition; for the others it is the business of what they are part of. */
+/*
+ * set -e looks at commands that are no condition; for the others it is the business of what they
+ * are part of.
+ */
 static bool
 failure_counts(enum node_type type)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Expansion of one word: parameters, command substitution, arithmetic, quotes. What comes out are bytes that know
- * where they came from (enum char_kind), because that decides what fields.c may do with them:
+ * Expansion of one word: parameters, command substitution, arithmetic, quotes. What comes out are
+ * bytes that know where they came from (enum char_kind), because that decides what fields.c may do
+ * with them:
  *
  *	x=a*	$x"$x"\*	->	a* (C_SPLIT)  a* (C_QUOTED)  * (C_QUOTED)
  */
@@ -298,7 +299,10 @@ add_command_output(struct context *x, const char *command)
 	add_value(x, exec_capture(command));
 }
 
-/* `commands`: a backslash before $ ` \ (and " within quotes) goes away.  => returns the place behind. */
+/*
+ * `commands`: a backslash before $ ` \ (and " within quotes) goes away.
+ * => returns the place behind.
+ */
 static const char *
 expand_backquotes(struct context *x, const char *p)
 {
@@ -359,7 +363,10 @@ expand_dollar(struct context *x, const char *p)
 
 /* ---- Quotes ---- */
 
-/* Text in which only $ ` and \ mean something, up to `end`. A backslash stays except before one of `escapable`. */
+/*
+ * Text in which only $ ` and \ mean something, up to `end`. A backslash stays except before one of
+ * `escapable`.
+ */
 static const char *
 expand_quoted(struct context *x, const char *p, char end, const char *escapable)
 {

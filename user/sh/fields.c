@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an expanded word to arguments: bytes of kind C_SPLIT that are in $IFS separate fields; a field with an unquoted
- * * ? or [ is replaced by the paths it matches.
+ * From an expanded word to arguments: bytes of kind C_SPLIT that are in $IFS separate fields; a
+ * field with an unquoted * ? or [ is replaced by the paths it matches.
  *
- * White space in $IFS separates however much of it there is; any other byte of $IFS ends one field each.
+ * White space in $IFS separates however much of it there is; any other byte of $IFS ends one field
+ * each.
  */
 #include <glob.h>
 #include <string.h>
@@ -31,7 +32,9 @@ list_add(struct list *l, char *item)
 	l->items[l->count] = NULL;
 }
 
-/* The bytes as a pattern: those that were quoted get a backslash where they would mean something. */
+/*
+ * The bytes as a pattern: those that were quoted get a backslash where they would mean something.
+ */
 static char *
 as_pattern(const struct chars *c)
 {

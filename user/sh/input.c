@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where commands come from. The text read so far is kept until its command has been run, because a word, a function
- * body or a $(...) is a piece of it; more is read when the parser asks for a byte beyond the end.
+ * Where commands come from. The text read so far is kept until its command has been run, because a
+ * word, a function body or a $(...) is a piece of it; more is read when the parser asks for a byte
+ * beyond the end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +71,10 @@ prompt(const struct input *in)
 	fputs(text != NULL ? expand_heredoc(text) : in->more ? "> " : "$ ", stderr);
 }
 
-/* Reads what is there: a line, byte by byte, if others read from the file as well; else up to its end. */
+/*
+ * Reads what is there: a line, byte by byte, if others read from the file as well; else up to its
+ * end.
+ */
 static void
 read_more(struct input *in)
 {

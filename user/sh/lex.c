@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tokens. A word is taken as it stands, quotes and all; finding where it ends means stepping over the constructs it
- * may contain:
+ * Tokens. A word is taken as it stands, quotes and all; finding where it ends means stepping over
+ * the constructs it may contain:
  *
  *	'..'   ".."   \c   $(commands)   $((arithmetic))   ${name..}   `commands`
  *
- * The commands in $(...) are parsed for that (and the tree thrown away), because only the parser knows which of the
- * ')' in $(case x in a) echo ;; esac) is the last.
+ * The commands in $(...) are parsed for that (and the tree thrown away), because only the parser
+ * knows which of the ')' in $(case x in a) echo ;; esac) is the last.
  */
 #include <ctype.h>
 #include <stdio.h>

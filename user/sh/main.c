@@ -3,8 +3,8 @@
  * sh [-efnuvx] [-i] [script [argument...]]      commands from a file, or from standard input
  * sh [-efnuvx] -c commands [name [argument...]]
  *
- * The main loop parses a line and runs it. An error in the middle of anything comes back here by longjmp(); only an
- * interactive shell goes on then.
+ * The main loop parses a line and runs it. An error in the middle of anything comes back here by
+ * longjmp(); only an interactive shell goes on then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +85,7 @@ sh_syntax(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	if (input->fd <
-	    0) /* the rest of a string makes no sense any more; of a file, it is discarded by lines */
+	if (input->fd < 0) /* the rest of a string makes no sense any more */
 		input->pos = input->len;
 	sh_error("syntax error: %s", message);
 }

@@ -10,7 +10,8 @@
  *	           | name '(' ')' command | simple
  *	simple    := { assignment | redirection } { word | redirection }
  *
- * Words like "if" and "}" are only special where a command can begin, so the parser looks for them, not the lexer.
+ * Words like "if" and "}" are only special where a command can begin, so the parser looks for them,
+ * not the lexer.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -342,7 +343,10 @@ parse_compound(void)
 	return n;
 }
 
-/* The body is kept as source: it is parsed again at each call, and needs no tree that outlives the line. */
+/*
+ * The body is kept as source: it is parsed again at each call, and needs no tree that outlives the
+ * line.
+ */
 static struct node *
 parse_function(char *name)
 {
@@ -477,7 +481,10 @@ join(struct node *list, struct node *n)
 	return list == NULL ? n : new_node(N_SEQUENCE, list, n);
 }
 
-/* The commands of one line.  => the newline is the next token, or whatever else cannot be part of a list. */
+/*
+ * The commands of one line.
+ * => the newline is the next token, or whatever else cannot be part of a list.
+ */
 static struct node *
 parse_line_list(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Redirections. Those of a command that runs in the shell itself are undone afterwards: the descriptors they replace
- * are kept as copies at 10 and above, on a stack that an error also unwinds.
+ * Redirections. Those of a command that runs in the shell itself are undone afterwards: the
+ * descriptors they replace are kept as copies at 10 and above, on a stack that an error also
+ * unwinds.
  */
 #include <errno.h>
 #include <fcntl.h>

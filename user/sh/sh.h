@@ -23,14 +23,20 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* ---- arena.c: memory that is given back all at once, so that an error can leave from anywhere ---- */
+/*
+ * ---- arena.c: memory that is given back all at once, so that an error can leave from anywhere
+ * ----
+ */
 
 struct arena_mark {
 	struct arena_chunk *chunk;
 	size_t used;
 };
 
-/* => never fails: the shell leaves with a message when there is no memory.  => aligned for any type. */
+/*
+ * => never fails: the shell leaves with a message when there is no memory.
+ * => aligned for any type.
+ */
 void *arena_alloc(size_t size);
 char *arena_strndup(const char *s, size_t n);
 char *arena_strdup(const char *s);
@@ -125,7 +131,9 @@ void lex_expect_heredoc(struct redir *r);
 /* What is waiting for a newline, for parsing something in between. */
 struct redir *lex_swap_heredocs(struct redir *other);
 
-/* How many bytes the construct behind a '$' has: "(...)", "((...))", "{...}"; 0 for anything else. */
+/*
+ * How many bytes the construct behind a '$' has: "(...)", "((...))", "{...}"; 0 for anything else.
+ */
 size_t lex_extent(const char *text, bool quoted);
 
 bool is_name_start(int c);
@@ -183,10 +191,17 @@ struct node {
 	struct case_item *items;
 };
 
-/* Parse up to the end of the line.  => NULL for an empty one; *eof at the end.  => leaves by sh_error on bad syntax. */
+/*
+ * Parse up to the end of the line.
+ * => NULL for an empty one; *eof at the end.
+ * => leaves by sh_error on bad syntax.
+ */
 struct node *parse_line(bool *eof);
 
-/* Parse, for lex.c, what stands between "$(" and ")".  => the bytes up to and with ')' are taken. */
+/*
+ * Parse, for lex.c, what stands between "$(" and ")".
+ * => the bytes up to and with ')' are taken.
+ */
 void parse_substitution(void);
 
 /* ---- expand.c ---- */
@@ -215,7 +230,10 @@ char *expand_heredoc(const char *text);
 
 /* ---- fields.c ---- */
 
-/* All arguments that a list of words becomes.  => NULL-terminated, *count without the NULL; in the arena. */
+/*
+ * All arguments that a list of words becomes.
+ * => NULL-terminated, *count without the NULL; in the arena.
+ */
 char **expand_arguments(const struct word *words, int *count);
 
 /* A word as one string (assignments, redirections), or as a pattern for fnmatch. */
@@ -363,7 +381,10 @@ struct shell {
 
 extern struct shell sh;
 
-/* Print "sh: message" and leave the command; a shell that is not interactive leaves altogether with 2. */
+/*
+ * Print "sh: message" and leave the command; a shell that is not interactive leaves altogether with
+ * 2.
+ */
 _Noreturn void sh_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void sh_syntax(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test and [: conditions. With up to four arguments POSIX decides by their number alone, so that `test "$x" = y` is right
- * whatever $x is; longer expressions are parsed: or := and { -o and }, and := not { -a not }, not := ! not | ( or ) | ...
+ * test and [: conditions. With up to four arguments POSIX decides by their number alone, so that
+ * `test "$x" = y` is right whatever $x is; longer expressions are parsed: or := and { -o and }, and
+ * := not { -a not }, not := ! not | ( or ) | ...
  */
 #include <errno.h>
 #include <stdlib.h>

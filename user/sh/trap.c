@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Signals and the trap command. A handler only notes that its signal came; the command runs between two commands of the
- * script. An interactive shell lives through ^C (SIGINT leaves the command that is being run and prompts again), ^\ and
- * SIGTERM; the programs it starts do not inherit that.
+ * Signals and the trap command. A handler only notes that its signal came; the command runs between
+ * two commands of the script. An interactive shell lives through ^C (SIGINT leaves the command that
+ * is being run and prompts again), ^\ and SIGTERM; the programs it starts do not inherit that.
  */
 #include <ctype.h>
 #include <signal.h>

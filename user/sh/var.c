@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Variables, positional parameters and functions: names and values in malloc'ed memory. `local` and assignments before
- * a command ("x=1 cmd") keep the old value on a stack; leaving the function or command brings it back.
+ * Variables, positional parameters and functions: names and values in malloc'ed memory. `local` and
+ * assignments before a command ("x=1 cmd") keep the old value on a stack; leaving the function or
+ * command brings it back.
  */
 #include <stdio.h>
 #include <stdlib.h>
