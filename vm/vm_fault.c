@@ -303,17 +303,32 @@ fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
  * Entering it.
  */
 
-/* The resident page behind va if it is in the top object or, when that is where our page was found,
- * directly below it. */
-static struct vm_page *
-fault_neighbour(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
+/*
+ * Enter the page behind va if it is resident, wherever in the chain it is: from the top down, hand
+ * over hand.
+ * => only the top object is locked, on entry and exit.
+ */
+static void
+fault_prefault_one(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 {
 	pindex_t i = f->found.pindex + (pindex_t)atop(va) - (pindex_t)atop(f->va);
-	struct vm_page *m = vm_page_lookup(f->top, i);
+	struct vm_object *o = f->top, *next;
+	struct vm_page *m;
 
-	if (m == NULL && f->object != f->top && f->top->backing == f->object)
-		m = vm_page_lookup(f->object, i + f->top->backing_off);
-	return m != NULL && m->valid && !vm_page_busied(m) ? m : NULL;
+	while ((m = vm_page_lookup(o, i)) == NULL && (next = o->backing) != NULL &&
+	    (o->flags & OBJ_COLLAPSING) == 0) {
+		i += o->backing_off;
+		mutex_lock_nested(&next->lock);
+		if (o != f->top)
+			mutex_unlock(&o->lock);
+		o = next;
+	}
+	if (m != NULL && m->valid && !vm_page_busied(m)) {
+		pmap_enter_quick(f->found.map->pmap, va, m, f->found.prot & ~VM_PROT_WRITE);
+		vm_count(VMC_PREFAULTS);
+	}
+	if (o != f->top)
+		mutex_unlock(&o->lock);
 }
 
 /* Enter resident neighbours read-only: they will be wanted next, and each saves a fault.  Stays
@@ -325,19 +340,13 @@ fault_prefault(struct fault *f)
 	struct pmap *pm = f->found.map->pmap;
 	vaddr_t start, end;
 
+	fault_unlock_below(f);
 	pmap_table_span(f->va, &start, &end);
 	start = MAX(MAX(start, e->start), f->va - MIN(f->va, PREFAULT_PAGES * PAGE_SIZE));
 	end = MIN(MIN(end, e->end), f->va + (PREFAULT_PAGES + 1) * PAGE_SIZE);
 	for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
-		struct vm_page *m;
-
-		if (va == f->va || !pmap_is_prefaultable(pm, va))
-			continue;
-		m = fault_neighbour(f, va);
-		if (m != NULL) {
-			pmap_enter_quick(pm, va, m, f->found.prot & ~VM_PROT_WRITE);
-			vm_count(VMC_PREFAULTS);
-		}
+		if (va != f->va && pmap_is_prefaultable(pm, va))
+			fault_prefault_one(f, va);
 	}
 }
 
