@@ -89,6 +89,13 @@ check_write(const struct file *f)
 	return f->ops->write != NULL ? 0 : EINVAL;
 }
 
+/* Would the transfer go beyond the largest offset there can be? */
+static int
+check_range(const struct uio *u)
+{
+	return u->offset > INT64_MAX - u->resid ? EINVAL : 0;
+}
+
 /* Run `move` at the file's offset, if it has one. */
 static int
 move_at_offset(struct file *f, struct uio *u, int (*move)(struct file *, struct uio *))
@@ -99,7 +106,9 @@ move_at_offset(struct file *f, struct uio *u, int (*move)(struct file *, struct 
 		return move(f, u);
 	mutex_lock(&f->pos_lock);
 	u->offset = f->offset;
-	error = move(f, u);
+	error = check_range(u);
+	if (!error)
+		error = move(f, u);
 	f->offset = u->offset;
 	mutex_unlock(&f->pos_lock);
 	return error;
@@ -128,6 +137,8 @@ file_pread(struct file *f, struct uio *u)
 
 	if (!error && !has_position(f))
 		error = ESPIPE;
+	if (!error)
+		error = check_range(u);
 	return error ? error : f->ops->read(f, u);
 }
 
@@ -138,6 +149,8 @@ file_pwrite(struct file *f, struct uio *u)
 
 	if (!error && !has_position(f))
 		error = ESPIPE;
+	if (!error)
+		error = check_range(u);
 	return error ? error : f->ops->write(f, u);
 }
 

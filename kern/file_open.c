@@ -55,12 +55,30 @@ beyond_limit(const struct file *f, const struct uio *u, uint64_t *excess)
 	return 0;
 }
 
+/* A program that somebody else than root writes to loses its set-id bits, or he could make it his. */
+static int
+drop_set_id(struct inode *ip)
+{
+	static const struct cred root_cred;
+	uint32_t mode = ip->mode, bits = mode & S_ISUID;
+	struct vfs_setattr set = {.what = VFS_SET_MODE};
+
+	if (mode & S_IXGRP)
+		bits |= mode & S_ISGID;
+	if (bits == 0 || !inode_is(ip, S_IFREG) || curuthread()->cred.euid == 0)
+		return 0;
+	set.mode = mode & 07777 & ~bits;
+	return vfs_setattr(ip, &root_cred, &set);
+}
+
 static int
 regular_write(struct file *f, struct uio *u)
 {
 	uint64_t excess;
 	int error = beyond_limit(f, u, &excess);
 
+	if (!error && u->resid > 0)
+		error = drop_set_id(f->inode);
 	if (error)
 		return error;
 	u->resid -= excess;

@@ -43,8 +43,8 @@ check_open_flags(uint32_t flags)
 		return 0;
 	if ((flags & O_ACCMODE) == O_ACCMODE)
 		return EINVAL;
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return EOPNOTSUPP;
+	if (flags & O_TMPFILE & ~O_DIRECTORY)
+		return (flags & O_DIRECTORY) && (flags & O_ACCMODE) ? EOPNOTSUPP : EINVAL;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return EINVAL;
 	return flags & O_DIRECT ? EINVAL : 0;
@@ -109,40 +109,15 @@ sys_mkdirat(const struct syscall_args *args)
 	return -error;
 }
 
-/* May the caller make a node of that type? */
-static int
-check_node_type(uint32_t mode)
-{
-	switch (mode & S_IFMT) {
-	case 0:
-	case S_IFREG:
-	case S_IFIFO:
-	case S_IFSOCK:
-		return 0;
-	case S_IFCHR:
-	case S_IFBLK:
-		return is_root() ? 0 : EPERM;
-	case S_IFDIR:
-		return EPERM;
-	default:
-		return EINVAL;
-	}
-}
-
 long
 sys_mknodat(const struct syscall_args *args)
 {
-	uint32_t mode = (uint32_t)args->a[2];
 	struct pathargs pa;
-	int error = check_node_type(mode);
+	int error = path_begin(&pa, (int)args->a[0], args->a[1]);
 
-	if (!error)
-		error = path_begin(&pa, (int)args->a[0], args->a[1]);
 	if (error)
 		return -error;
-	if ((mode & S_IFMT) == 0)
-		mode |= S_IFREG;
-	error = vfs_mknod(&pa.ctx, pa.path, mode & (S_IFMT | MODE_MASK), (uint32_t)args->a[3]);
+	error = vfs_mknod(&pa.ctx, pa.path, (uint32_t)args->a[2], (uint32_t)args->a[3]);
 	path_end(&pa);
 	return -error;
 }
