@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Arrays of bits in 64-bit words.  Bit i is bit i % 64 of word i / 64, which on a little-endian machine is also bit i % 8 of byte i / 8:
- * the layout of bitmaps on the disk.
+ * Arrays of bits in 64-bit words.  Bit i is bit i % 64 of word i / 64, which on a little-endian
+ * machine is also bit i % 8 of byte i / 8: the layout of bitmaps on the disk.
  */
 #ifndef LIB_BITMAP_H
 #define LIB_BITMAP_H
@@ -31,7 +31,8 @@ bitmap_clear(uint64_t *map, size_t bit)
 	map[bit / 64] &= ~((uint64_t)1 << (bit % 64));
 }
 
-/* Number of the lowest bit that is set.  => w != 0.  By halving: the instruction for it is not in the base instruction set. */
+/* Number of the lowest bit that is set.  => w != 0.  By halving: the instruction for it is not in
+ * the base instruction set. */
 static inline unsigned
 bitmap_lowest(uint64_t w)
 {
@@ -64,7 +65,8 @@ bitmap_find_clear(const uint64_t *map, const uint64_t *also, size_t from, size_t
 	return BITMAP_NONE;
 }
 
-/* How many of the first nbits bits are set.  The loop counts without a popcount instruction, which not every machine has. */
+/* How many of the first nbits bits are set.  The loop counts without a popcount instruction, which
+ * not every machine has. */
 static inline size_t
 bitmap_count(const uint64_t *map, size_t nbits)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CRC-32C by table, one byte a step.  table[b] is the remainder of byte b followed by 32 zero bits, bits reflected, divided by the
- * polynomial 0x1edc6f41 (reflected 0x82f63b78).  Eight tables would be faster, and eight times as big in the kernel image.
+ * CRC-32C by table, one byte a step.  table[b] is the remainder of byte b followed by 32 zero bits,
+ * bits reflected, divided by the polynomial 0x1edc6f41 (reflected 0x82f63b78).  Eight tables would
+ * be faster, and eight times as big in the kernel image.
  */
 #include "lib/crc32c.h"
 

@@ -2,13 +2,16 @@
 /*
  * fsck, read-only: mkfs --check.
  *
- *      inodes        each inode in use: fields, every block reachable from it once and within the data area, count of blocks
+ *      inodes        each inode in use: fields; every block reachable from it once and within the
+ *                    data area; count of blocks
  *      orphans       the list of inodes that wait to be freed or cut
- *      directories   from the root down: structure, names, types, "." and "..", each directory named exactly once
- *      links         names found against link counts; inodes in use that no name and no list leads to
+ *      directories   from the root down: structure, names, types, "." and "..", each directory
+ *                    named exactly once
+ *      links         names found against link counts; inodes in use that nothing leads to
  *      bitmaps       what was found in use against what the bitmaps and the counts say
  *
- * Later passes rely on tables that earlier ones fill (struct check).  An inode found bad is reported once and not descended into.
+ * Later passes rely on tables that earlier ones fill (struct check).  An inode found bad is
+ * reported once and not descended into.
  */
 #include "mkfs/check.h"
 
@@ -49,7 +52,9 @@ wrong(struct check *c, const char *fmt, ...)
 	fputc('\n', c->out);
 }
 
-/* ---- Inodes and their blocks -------------------------------------------------------------------------------------------------- */
+/*
+ * Inodes and their blocks.
+ */
 
 /* What is being counted while one inode's blocks are walked. */
 struct block_walk {
@@ -87,7 +92,8 @@ walk_blocks(struct block_walk *w, uint32_t block, int levels, uint64_t first)
 
 	if (block == 0 || !block_claim(w, block))
 		return;
-	/* An indirect block there is only waste: the disk was full before its first data block came. */
+	/* An indirect block there is only waste: the disk was full before its first data block
+	 * came. */
 	if (first >= w->limit && levels == 0) {
 		wrong(w->c, "inode %u: block %u lies behind the end of the file", w->ino, block);
 		w->bad = true;
@@ -98,7 +104,8 @@ walk_blocks(struct block_walk *w, uint32_t block, int levels, uint64_t first)
 		walk_blocks(w, slot[i], levels - 1, first + i * fs_span(levels - 1));
 }
 
-/* Blocks behind the end are allowed while a truncation waits for its end: those inodes are on the orphan list. */
+/* Blocks behind the end are allowed while a truncation waits for its end: those inodes are on the
+ * orphan list. */
 static void
 check_blocks(struct check *c, uint32_t ino)
 {
@@ -177,7 +184,9 @@ check_orphans(struct check *c)
 	}
 }
 
-/* ---- Directories -------------------------------------------------------------------------------------------------------------- */
+/*
+ * Directories.
+ */
 
 /* A set of names of one directory, to find one that is there twice. */
 struct name_set {
@@ -304,7 +313,8 @@ check_directory(struct check *c, uint32_t dir)
 	free(set.slot);
 }
 
-/* Breadth first from the root: a directory is checked after the one that names it, which sets parent[]. */
+/* Breadth first from the root: a directory is checked after the one that names it, which sets
+ * parent[]. */
 static void
 check_tree(struct check *c)
 {
@@ -318,7 +328,9 @@ check_tree(struct check *c)
 		check_directory(c, c->queue[next]);
 }
 
-/* ---- Counts -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Counts.
+ */
 
 static void
 check_links(struct check *c)

@@ -9,7 +9,8 @@
 
 #include "mkfs/image.h"
 
-/* Check an image whose superblock, journal and state image_open() has accepted; one line to `out` (NULL: nowhere) for each thing wrong.
+/* Check an image whose superblock, journal and state image_open() has accepted; one line to `out`
+ * (NULL: nowhere) for each thing wrong.
  * => returns how many. */
 unsigned check_image(struct image *img, FILE *out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads an image: mkfs -l, -x, --cat.  The image has passed the checker, so nothing is checked again here.
+ * Reads an image: mkfs -l, -x, --cat.  The image has passed the checker, so nothing is checked
+ * again here.
  */
 #include "mkfs/export.h"
 
@@ -23,7 +24,9 @@ struct visit {
 	const char *host;  /* where it goes; NULL: list only */
 };
 
-/* ---- Listing ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Listing.
+ */
 
 static void
 format_mode(uint32_t mode, char text[11])
@@ -67,7 +70,9 @@ list_one(const struct visit *v, uint32_t ino)
 	putchar('\n');
 }
 
-/* ---- Extracting ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * Extracting.
+ */
 
 static void
 write_all(int fd, const void *data, size_t n, const char *path)
@@ -142,7 +147,9 @@ extract_attributes(const struct visit *v, uint32_t ino)
 		die("%s: %s", v->host, strerror(errno));
 }
 
-/* ---- Both ---------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Both.
+ */
 
 static void visit(const struct visit *v, uint32_t ino);
 

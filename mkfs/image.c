@@ -2,8 +2,9 @@
 /*
  * Opening, creating and closing images; the journal's host side (replay, no writing of records).
  *
- * Rejected: reading and writing blocks through a cache.  A mapping of the file is the same thing without the code, a sparse image stays sparse,
- * and a private mapping gives the checker its in-memory replay for nothing.
+ * Rejected: reading and writing blocks through a cache.  A mapping of the file is the same thing
+ * without the code, a sparse image stays sparse, and a private mapping gives the checker its
+ * in-memory replay for nothing.
  */
 #include "mkfs/image.h"
 
@@ -92,7 +93,9 @@ image_inode_bitmap(const struct image *img)
 	return image_block(img, img->sb->ibm_start);
 }
 
-/* ---- Journal ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Journal.
+ */
 
 static struct fs_jhead *
 journal_head(const struct image *img, unsigned slot)
@@ -137,7 +140,8 @@ journal_record(const struct image *img, uint64_t slot, uint64_t seq)
 	return crc == r->crc ? r : NULL;
 }
 
-/* The last record that revokes each block: revoked[block] is its sequence number, minus the first one's, plus 1. */
+/* The last record that revokes each block: revoked[block] is its sequence number, minus the first
+ * one's, plus 1. */
 static uint32_t *
 journal_revokes(const struct image *img, uint64_t tail, uint64_t first, uint64_t *end)
 {
@@ -199,7 +203,9 @@ journal_reset(struct image *img, uint64_t seq)
 	}
 }
 
-/* ---- Opening ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Opening.
+ */
 
 /* A write to the mapping that the host cannot carry out (its disk is full) arrives as SIGBUS. */
 static void
@@ -292,7 +298,9 @@ image_close(struct image *img, bool writable)
 	unfinished = NULL;
 }
 
-/* ---- Creating ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Creating.
+ */
 
 static uint32_t
 clamp(uint64_t value, uint64_t low, uint64_t high)

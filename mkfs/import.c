@@ -2,7 +2,8 @@
 /*
  * Copies host files into an image, reads the device table.
  *
- * Names are imported in the order of strcmp, so that the same tree gives the same image whatever the host's directory order.
+ * Names are imported in the order of strcmp, so that the same tree gives the same image whatever
+ * the host's directory order.
  */
 #include "mkfs/import.h"
 
@@ -19,7 +20,9 @@
 #include "kern/fs/fs_format.h"
 #include "mkfs/tree.h"
 
-/* ---- Time --------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Time.
+ */
 
 /* The value of SOURCE_DATE_EPOCH, or -1. */
 static int64_t
@@ -56,7 +59,9 @@ inode_like(struct image *img, const struct stat *st)
 	    clamp ? 0 : (uint32_t)st->st_mtim.tv_nsec);
 }
 
-/* ---- Hard links: host (device, inode) -> guest inode ---------------------------------------------------------------------- */
+/*
+ * Hard links: host (device, inode) -> guest inode.
+ */
 
 struct known {
 	dev_t dev;
@@ -85,7 +90,9 @@ known_add(const struct stat *st, uint32_t guest)
 	known[nknown++] = (struct known){st->st_dev, st->st_ino, guest};
 }
 
-/* ---- Copying ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Copying.
+ */
 
 static void
 copy_file(struct image *img, const char *host, uint32_t ino)
@@ -210,7 +217,9 @@ import_root(struct image *img, const char *dir)
 		import_into(img, dir, root);
 }
 
-/* ---- -a ------------------------------------------------------------------------------------------------------------------------ */
+/*
+ * -a.
+ */
 
 static const char *
 base_name(const char *path)
@@ -245,7 +254,9 @@ import_add(struct image *img, const char *spec)
 	free(host);
 }
 
-/* ---- Device table -------------------------------------------------------------------------------------------------------------- */
+/*
+ * Device table.
+ */
 
 struct device_line {
 	char path[256];

@@ -2,8 +2,9 @@
 /*
  * Owns the inodes, directories and blocks of an image that is being made or changed by mkfs.
  *
- * It is a small file system without a journal, cache or locks: what the kernel does in kern/fs with all three.  Rejected: compiling the
- * kernel's file system into mkfs.  Two implementations of one format find each other's mistakes.
+ * It is a small file system without a journal, cache or locks: what the kernel does in kern/fs with
+ * all three.  Rejected: compiling the kernel's file system into mkfs.  Two implementations of one
+ * format find each other's mistakes.
  */
 #include "mkfs/tree.h"
 
@@ -13,7 +14,9 @@
 #include "kern/fs/fs_format.h"
 #include "lib/bitmap.h"
 
-/* ---- Blocks and inodes ------------------------------------------------------------------------------------------------------ */
+/*
+ * Blocks and inodes.
+ */
 
 static uint32_t
 block_alloc(struct image *img)
@@ -87,7 +90,9 @@ inode_free(struct image *img, uint32_t ino)
 	img->state->free_inodes++;
 }
 
-/* ---- Contents ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * Contents.
+ */
 
 uint32_t
 tree_block(struct image *img, uint32_t ino, uint64_t lbn, bool make)
@@ -197,7 +202,9 @@ tree_readlink(struct image *img, uint32_t ino)
 	return target;
 }
 
-/* ---- Directories -------------------------------------------------------------------------------------------------------------- */
+/*
+ * Directories.
+ */
 
 static uint32_t
 dir_nblocks(const struct image *img, uint32_t dir)
@@ -342,7 +349,9 @@ tree_dir_foreach(
 	}
 }
 
-/* ---- Paths -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Paths.
+ */
 
 static uint32_t
 dir_make(struct image *img, uint32_t parent, const char *name, int64_t now)

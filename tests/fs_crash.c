@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Power cuts: does every image that a cut may leave mount, pass mkfs --check, hold every fsync'ed byte, and no byte of another file?
+ * Power cuts: does every image that a cut may leave mount, pass mkfs --check, hold every fsync'ed
+ * byte, and no byte of another file?
  *
- *      workload, traced  -->  w w w F w w F w ...      every prefix, with some of the writes behind its last flush (fs_host.h)
- *                                                       --> mkfs --check --> mount (replay) --> compare with the model --> check again
+ *      workload, traced  -->  w w w F w w F w ...
+ *          every prefix, with some of the writes behind its last flush (fs_host.h)
+ *              --> mkfs --check --> mount (replay) --> compare with the model --> check again
  *
- * Every 16 bytes that the workload writes say which file they belong to, where in it, and when they were written; so a byte that is in the
- * wrong place gives itself away.  Marks in the trace say what was asked for and what was promised at that time.
+ * Every 16 bytes that the workload writes say which file they belong to, where in it, and when they
+ * were written; so a byte that is in the wrong place gives itself away.  Marks in the trace say
+ * what was asked for and what was promised at that time.
  *
  * usage: fs_crash [-n POINTS] [-s SEED] [-o OPERATIONS]
  */
@@ -39,7 +42,8 @@ struct model {
 
 enum mark_kind { MARK_SYNCED, MARK_WRITE, MARK_CUT, MARK_NAME };
 
-/* In the trace: from here on this may happen to the file (WRITE, CUT, NAME), or: this is promised (SYNCED). */
+/* In the trace: from here on this may happen to the file (WRITE, CUT, NAME), or: this is promised
+ * (SYNCED). */
 struct mark {
 	enum mark_kind kind;
 	unsigned name;
@@ -71,7 +75,9 @@ path_of(unsigned name)
 	return p;
 }
 
-/* ---- The workload ------------------------------------------------------------------------------------------------------------- */
+/*
+ * The workload.
+ */
 
 static void
 mark(enum mark_kind kind, unsigned name)
@@ -268,9 +274,12 @@ workload(unsigned operations)
 	}
 }
 
-/* ---- What a cut must leave ---------------------------------------------------------------------------------------------------- */
+/*
+ * What a cut must leave.
+ */
 
-/* What was promised about a name up to a point in the trace, and what may have happened to it since. */
+/* What was promised about a name up to a point in the trace, and what may have happened to it
+ * since. */
 struct promise {
 	struct model model; /* id 0: nothing */
 	bool written, cut, renamed;

@@ -20,7 +20,9 @@
 #include "tests/host/host.h"
 #include "vm/pmap.h"
 
-/* ---- The disk ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * The disk.
+ */
 
 static void
 trace(struct disk *d, struct event e)
@@ -157,7 +159,9 @@ disk_check(const uint8_t *bytes, uint64_t length)
 	return 1;
 }
 
-/* ---- Power cuts --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Power cuts.
+ */
 
 void
 crash_begin(struct crash *c, const struct disk *d)
@@ -230,7 +234,9 @@ crash_image(struct crash *c, size_t at, uint32_t seed, uint8_t *image)
 	}
 }
 
-/* ---- User memory -------------------------------------------------------------------------------------------------------------- */
+/*
+ * User memory.
+ */
 
 struct vmspace *host_user_space;
 
@@ -287,7 +293,9 @@ md_cas32(vaddr_t addr, uint32_t old, uint32_t new, uint32_t *seen)
 	return error;
 }
 
-/* ---- Files -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Files.
+ */
 
 int
 host_mount(struct host_fs *h, struct disk *d)

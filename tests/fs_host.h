@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kern/fs on the host: the kernel's sources over tests/host, a disk in memory that can lose power, and user memory for copies.
+ * kern/fs on the host: the kernel's sources over tests/host, a disk in memory that can lose power,
+ * and user memory for copies.
  *
- * The disk keeps what is on stable storage apart from what was written since the last flush.  It can also keep a trace of every write
- * and flush, from which disk_crash() builds the disk as it may look when the power goes after the n-th event: everything before the
- * last flush, and any part of what came after it, in any order, torn at sectors.
+ * The disk keeps what is on stable storage apart from what was written since the last flush.  It
+ * can also keep a trace of every write and flush, from which disk_crash() builds the disk as it may
+ * look when the power goes after the n-th event: everything before the last flush, and any part of
+ * what came after it, in any order, torn at sectors.
  */
 #ifndef TESTS_FS_HOST_H
 #define TESTS_FS_HOST_H
@@ -35,8 +37,8 @@ struct disk {
 	uint8_t *start; /* bytes when tracing began */
 	struct event *event;
 	size_t nevents;
-	unsigned
-	    fail_after; /* the n-th transfer from now on fails, and all after it if fail_all; 0: none */
+	unsigned fail_after; /* the n-th transfer from now on fails, and all after it if fail_all;
+	                        0: none */
 	bool fail_all, fail_writes_only;
 	uint64_t reads, writes, flushes;
 };
@@ -47,7 +49,8 @@ void disk_destroy(struct disk *d);
 void disk_trace(struct disk *d);
 /* Note something in the trace; `data` belongs to the trace then. */
 void disk_mark(struct disk *d, void *data, uint32_t len);
-/* What mkfs --check says about the bytes of a disk (after replaying the journal in a copy).  Prints to stderr what is wrong. */
+/* What mkfs --check says about the bytes of a disk (after replaying the journal in a copy).  Prints
+ * to stderr what is wrong. */
 unsigned disk_check(const uint8_t *bytes, uint64_t length);
 
 /* Builds crash images one after the other; events only go forward. */
@@ -58,7 +61,8 @@ struct crash {
 };
 void crash_begin(struct crash *c, const struct disk *d);
 void crash_end(struct crash *c);
-/* The disk when the power goes after `at` events; `seed` chooses what of the unflushed writes arrived. */
+/* The disk when the power goes after `at` events; `seed` chooses what of the unflushed writes
+ * arrived. */
 void crash_image(struct crash *c, size_t at, uint32_t seed, uint8_t *image);
 
 /* Mounted, with a context for path calls. */

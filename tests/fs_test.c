@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unit tests of kern/fs and mkfs on the host.  After each test the disk is unmounted and must pass mkfs --check, and nothing may be left
- * over in memory.
+ * Unit tests of kern/fs and mkfs on the host.  After each test the disk is unmounted and must pass
+ * mkfs --check, and nothing may be left over in memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,9 @@
 static struct disk disk;
 static struct host_fs h;
 
-/* ---- Around each test --------------------------------------------------------------------------------------------------------- */
+/*
+ * Around each test.
+ */
 
 static int
 setup(void **state)
@@ -140,7 +142,9 @@ free_blocks(void)
 	return st.bfree;
 }
 
-/* ---- Contents ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Contents.
+ */
 
 static void
 file_keeps_what_was_written(void **state)
@@ -267,7 +271,9 @@ truncating_a_large_file_takes_several_transactions(void **state)
 	free(data);
 }
 
-/* ---- Names -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Names.
+ */
 
 static void
 names_come_and_go(void **state)
@@ -575,7 +581,9 @@ open_flags_mean_what_they_say(void **state)
 	vfs_close(ip, NULL);
 }
 
-/* ---- The page cache ----------------------------------------------------------------------------------------------------------- */
+/*
+ * The page cache.
+ */
 
 static void
 map_shared(struct vmspace *vm, const char *path, unsigned pages, vaddr_t at)
@@ -734,7 +742,9 @@ sequential_reading_is_clustered(void **state)
 	free(data);
 }
 
-/* ---- Trouble ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Trouble.
+ */
 
 static void
 full_disk_fails_at_write_and_recovers(void **state)
@@ -1004,7 +1014,8 @@ roll(uint32_t n)
 	return (dice >> 8) % n;
 }
 
-/* Flip a bit somewhere in metadata, sometimes with the checksums made right again, as a malicious image would. */
+/* Flip a bit somewhere in metadata, sometimes with the checksums made right again, as a malicious
+ * image would. */
 static void
 damage(uint8_t *bytes)
 {
@@ -1090,7 +1101,9 @@ damaged_images_never_panic(void **state)
 	free(data);
 }
 
-/* ---- Several threads ---------------------------------------------------------------------------------------------------------- */
+/*
+ * Several threads.
+ */
 
 struct worker {
 	unsigned id;

@@ -2,8 +2,9 @@
 /*
  * The part of block devices that all drivers share: the list of devices, and waiting for a request.
  *
- * One spinlock orders "done" against sleeping for it, for all requests: a requester on its way to sleep is either seen by the
- * completion or sees it.  It is held for a few instructions, so one for all is enough.
+ * One spinlock orders "done" against sleeping for it, for all requests: a requester on its way to
+ * sleep is either seen by the completion or sees it.  It is held for a few instructions, so one for
+ * all is enough.
  *
  * Lock order: the driver's own lock, then blk_lock (both RANK_DRIVER).
  */

@@ -2,9 +2,10 @@
 /*
  * Block devices: what a file system (or swap) asks of a disk driver.
  *
- * A request is a struct of the caller's, often on its stack.  Submitting it never sleeps and never fails; any number may be in
- * flight, and the caller waits for each.  Requests in flight at the same time may reach the disk in any order; a finished write
- * is on stable storage only after a later BLK_FLUSH has finished.
+ * A request is a struct of the caller's, often on its stack.  Submitting it never sleeps and never
+ * fails; any number may be in flight, and the caller waits for each.  Requests in flight at the
+ * same time may reach the disk in any order; a finished write is on stable storage only after a
+ * later BLK_FLUSH has finished.
  *
  *      struct blk_req r = { .op = BLK_READ, .sector = 8, .nseg = 1, .seg = { { kva, 4096 } } };
  *      blk_submit(dev, &r);
@@ -46,7 +47,8 @@ struct blkdev {
 	uint32_t rdev;     /* I  device number of its node in /dev */
 	uint64_t nsectors; /* I */
 	bool readonly;     /* I */
-	/* Start r, or queue it in the driver.  => any locks but RANK_DRIVER's; never sleeps.  Ends in one blk_complete(). */
+	/* Start r, or queue it in the driver.  => any locks but RANK_DRIVER's; never sleeps.  Ends
+	 * in one blk_complete(). */
 	void (*submit)(struct blkdev *dev, struct blk_req *r); /* I */
 	void *softc;                                           /* I */
 	struct list link;                                      /*   blkdev.c's */
@@ -58,11 +60,13 @@ void blkdev_register(struct blkdev *dev);
 struct blkdev *blkdev_find(const char *name);
 struct blkdev *blkdev_nth(unsigned n); /* in order of registration */
 
-/* => sectors and directions are checked here: a request outside the device, or a write to a read-only one, completes with EIO. */
+/* => sectors and directions are checked here: a request outside the device, or a write to a
+ * read-only one, completes with EIO. */
 void blk_submit(struct blkdev *dev, struct blk_req *r);
 /* => thread context, may sleep.  Returns r->error. */
 int blk_wait(struct blk_req *r);
-/* Called by the driver, from its interrupt handler or from submit.  r may be gone when this returns. */
+/* Called by the driver, from its interrupt handler or from submit.  r may be gone when this
+ * returns. */
 void blk_complete(struct blk_req *r, int error);
 
 #endif

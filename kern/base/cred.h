@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is asking: the identity that permission checks look at.  A plain value: a process embeds one and passes a pointer down.
+ * Who is asking: the identity that permission checks look at.  A plain value: a process embeds one
+ * and passes a pointer down.
  */
 #ifndef KERN_BASE_CRED_H
 #define KERN_BASE_CRED_H

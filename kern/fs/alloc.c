@@ -2,13 +2,16 @@
 /*
  * Owns the block and inode bitmaps, the free counts, and the promises made to dirty pages.
  *
- *      free_blocks = clear bits = reserved (promised to dirty pages that have no block yet) + free for anybody
+ *      free_blocks = clear bits
+ *                  = reserved (promised to dirty pages that have no block yet) + free for anybody
  *
- * A write into the page cache promises a block and the indirect blocks it may need, so that ENOSPC comes from write(2) and not when
- * the page is written, much later.  Promises are generous (FS_PROMISE blocks a page): when they do not fit any more, writing the
- * dirty pages turns promises into blocks and returns what was too much.
+ * A write into the page cache promises a block and the indirect blocks it may need, so that ENOSPC
+ * comes from write(2) and not when the page is written, much later.  Promises are generous
+ * (FS_PROMISE blocks a page): when they do not fit any more, writing the dirty pages turns promises
+ * into blocks and returns what was too much.
  *
- * Blocks that are freed keep their bits until the commit (log_free), so free_blocks changes exactly when the bitmap does.
+ * Blocks that are freed keep their bits until the commit (log_free), so free_blocks changes exactly
+ * when the bitmap does.
  *
  * Lock order: buffer -> count_lock.  At most one bitmap buffer is locked, by whoever searches it.
  */
@@ -21,7 +24,9 @@
 
 #define BITS_PER_BLOCK (FS_BLOCK_SIZE * 8)
 
-/* ---- Counts ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Counts.
+ */
 
 /* Take one free block off the books before looking for it. */
 static bool
@@ -71,7 +76,9 @@ fs_unreserve(struct fs *fs, struct fs_inode *fi, uint32_t n)
 	spin_unlock(&fs->count_lock);
 }
 
-/* ---- Searching a bitmap ----------------------------------------------------------------------------------------------------- */
+/*
+ * Searching a bitmap.
+ */
 
 /* One of the two bitmaps. */
 struct area {
@@ -80,7 +87,8 @@ struct area {
 	uint32_t nbits;
 };
 
-/* Look for a clear bit in [from, end) of bitmap block `index`, set it, join.  => ENOSPC: none there. */
+/* Look for a clear bit in [from, end) of bitmap block `index`, set it, join.  => ENOSPC: none
+ * there. */
 static int
 take_bit(struct fs *fs, struct txn *t, const struct area *a, uint32_t index, uint32_t from,
     uint32_t *found)
@@ -121,7 +129,9 @@ search(struct fs *fs, struct txn *t, const struct area *a, uint32_t goal, uint32
 	return error;
 }
 
-/* ---- Blocks ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Blocks.
+ */
 
 int
 fs_block_alloc(struct fs *fs, struct txn *t, uint32_t goal, bool reserved, uint32_t *block)
@@ -141,7 +151,9 @@ fs_block_alloc(struct fs *fs, struct txn *t, uint32_t goal, bool reserved, uint3
 	return error;
 }
 
-/* ---- Inodes ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Inodes.
+ */
 
 int
 fs_ino_alloc(struct fs *fs, struct txn *t, uint32_t goal, uint32_t *ino)
@@ -186,7 +198,9 @@ fs_ino_free(struct fs *fs, struct txn *t, uint32_t ino)
 	return 0;
 }
 
-/* ---- Commit ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Commit.
+ */
 
 static int
 clear_extent(struct fs *fs, const struct log_extent *e)

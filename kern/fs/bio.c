@@ -4,15 +4,16 @@
  *
  *      hash by block --> buf <-- lru, when nobody uses it
  *
- * A buffer that the running transaction changed, or that waits to be written home, carries a reference of the journal, so it cannot be reused
- * for another block; only log.c writes buffers to the disk.  A fixed reserve of buffers, larger than what journal and threads can
- * hold at once, makes sure that finding one never waits for memory: memory may be short because pages wait to be
+ * A buffer that the running transaction changed, or that waits to be written home, carries a
+ * reference of the journal, so it cannot be reused for another block; only log.c writes buffers to
+ * the disk.  A fixed reserve of buffers, larger than what journal and threads can hold at once,
+ * makes sure that finding one never waits for memory: memory may be short because pages wait to be
  * written, and writing them needs buffers.
  *
  * Lock order: buf.lock (one at a time) -> bio.lock.
  *
- * Rejected: keeping metadata in vm_objects like file pages.  The journal needs to pin blocks one by one and to know which changed, and
- * a block of the inode table is no page of any file.
+ * Rejected: keeping metadata in vm_objects like file pages.  The journal needs to pin blocks one by
+ * one and to know which changed, and a block of the inode table is no page of any file.
  */
 #include "kern/fs/bio.h"
 
@@ -25,7 +26,9 @@
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
-/* ---- The disk ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * The disk.
+ */
 
 int
 bio_transfer(struct blkdev *dev, enum blk_op op, uint32_t block, void *data)
@@ -48,7 +51,9 @@ bio_flush(struct blkdev *dev)
 	return blk_wait(&r);
 }
 
-/* ---- Making and finding buffers ------------------------------------------------------------------------------------------ */
+/*
+ * Making and finding buffers.
+ */
 
 static struct zone
     *buf_zone; /* I  a zone of its own: how much is cached can be seen from outside */
@@ -176,7 +181,8 @@ recycle_locked(struct bio *bio) REQUIRES(bio->lock)
 	return b;
 }
 
-/* A spare buffer: a new one while there may be more, else the longest unused.  Waits until one is let go.
+/* A spare buffer: a new one while there may be more, else the longest unused.  Waits until one is
+ * let go.
  * => bio locked on entry and exit, unlocked meanwhile. */
 static struct buf *
 spare_locked(struct bio *bio) REQUIRES(bio->lock)

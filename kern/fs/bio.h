@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Metadata buffers: blocks of bitmaps, inode table, directories and indirect blocks in memory.  File data is not here: it lives in the pages of
- * the file's vm_object.
+ * Metadata buffers: blocks of bitmaps, inode table, directories and indirect blocks in memory. File
+ * data is not here: it lives in the pages of the file's vm_object.
  *
- * Lock key: I immutable   B the buffer's own lock   C bio->lock (spin)   j journal (log.c): under the log's lock, or its gate held exclusively
+ * Lock key: I immutable   B the buffer's own lock   C bio->lock (spin)
+ *   j journal (log.c): under the log's lock, or its gate held exclusively
  */
 #ifndef KERN_FS_BIO_H
 #define KERN_FS_BIO_H
@@ -54,7 +55,8 @@ int bio_init(struct bio *bio, struct blkdev *dev, unsigned reserve, unsigned lim
 /* Give everything back.  => nobody uses a buffer, none is running or pinned. */
 void bio_destroy(struct bio *bio);
 
-/* The buffer of a block, locked, valid.  => RANK_BUF lock order; may sleep for the disk or for a buffer, never for memory.
+/* The buffer of a block, locked, valid.  => RANK_BUF lock order; may sleep for the disk or for a
+ * buffer, never for memory.
  * => returns 0 or EIO. */
 int bio_read(struct bio *bio, uint32_t block, struct buf **bufp) MUST_CHECK;
 /* The same for a block that was just allocated: zeroed, not read. */
@@ -71,7 +73,8 @@ struct buf *bio_peek(struct bio *bio, uint32_t block);
 /* Free up to n unused buffers above the reserve; returns how many.  => never sleeps. */
 unsigned bio_shrink(struct bio *bio, unsigned n);
 
-/* Transfers that bypass the cache, n blocks from or to memory in one piece per block.  => may sleep.  => returns 0, EIO. */
+/* Transfers that bypass the cache, n blocks from or to memory in one piece per block.  => may
+ * sleep.  => returns 0, EIO. */
 int bio_transfer(struct blkdev *dev, enum blk_op op, uint32_t block, void *data) MUST_CHECK;
 int bio_flush(struct blkdev *dev) MUST_CHECK;
 

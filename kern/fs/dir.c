@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the contents of directories: entries in blocks (fs_disk.h draws them), changed through the journal.
+ * Owns the contents of directories: entries in blocks (fs_disk.h draws them), changed through the
+ * journal.
  *
- * The caller holds the directory's inode lock, shared to look and exclusively to change.  A search reads every block; the buffers stay
- * cached, and a directory has to be very large before that hurts.  Rejected for now: hashed directories, because an index that must
- * be right after a crash is another structure to check.
+ * The caller holds the directory's inode lock, shared to look and exclusively to change.  A search
+ * reads every block; the buffers stay cached, and a directory has to be very large before that
+ * hurts.  Rejected for now: hashed directories, because an index that must be right after a crash
+ * is another structure to check.
  *
- * A block's structure is verified once, when its buffer is first looked at after being read (BUF_CHECKED).
+ * A block's structure is verified once, when its buffer is first looked at after being read
+ * (BUF_CHECKED).
  *
  * Lock order: dir->lock -> map_lock -> buffer.
  */
@@ -67,7 +70,9 @@ dir_write(struct inode *dir, struct txn *t, struct buf *b)
 	bio_release(b);
 }
 
-/* ---- Finding ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Finding.
+ */
 
 static bool
 find_in_block(const struct buf *b, const char *name, unsigned len, struct fs_slot *slot)
@@ -147,7 +152,9 @@ fs_dir_empty(struct inode *dir)
 	return 0;
 }
 
-/* ---- Changing ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Changing.
+ */
 
 static struct fs_dirent *
 find_room(const struct buf *b, unsigned len)
@@ -286,11 +293,14 @@ fs_dir_init(struct inode *dir, struct txn *t, uint32_t parent)
 	return 0;
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Reading.
+ */
 
 /*
- * Positions are byte offsets.  One from earlier may lie inside an entry that has swallowed its neighbours since: entries are walked
- * from the start of the block, and those before the position are skipped.
+ * Positions are byte offsets.  One from earlier may lie inside an entry that has swallowed its
+ * neighbours since: entries are walked from the start of the block, and those before the position
+ * are skipped.
  */
 static bool
 emit_block(const struct buf *b, uint64_t base, uint64_t *pos, vfs_emit_fn *emit, void *arg)

@@ -2,15 +2,19 @@
 /*
  * Owns reading, writing and changing the size and attributes of inodes.
  *
- * read and write copy between the caller's buffers and pages of the file's object, page by page, with the inode locked and the page busy.  The
- * buffer may itself be a mapping of the same file, so nothing is faulted in meanwhile (rule R14): when a copy meets a page that is
- * not mapped, everything is let go, the page is touched, and the transfer goes on where it stopped.  The same happens when memory is short.
+ * read and write copy between the caller's buffers and pages of the file's object, page by page,
+ * with the inode locked and the page busy.  The buffer may itself be a mapping of the same file, so
+ * nothing is faulted in meanwhile (rule R14): when a copy meets a page that is not mapped,
+ * everything is let go, the page is touched, and the transfer goes on where it stopped.  The same
+ * happens when memory is short.
  *
- * A write changes memory only: the page becomes dirty and the size in memory grows.  The size on the disk follows when pages are cleaned
- * (inode_pager.c), so it never covers blocks that were not written.
+ * A write changes memory only: the page becomes dirty and the size in memory grows.  The size on
+ * the disk follows when pages are cleaned (inode_pager.c), so it never covers blocks that were not
+ * written.
  *
- * Truncation, in the order that keeps faults out: shrink the size, remove the pages behind it (waits for busy ones), zero the tail of
- * the last page, then free the blocks.  Bytes behind the end are zero in memory at any time, so growing a file exposes zeros.
+ * Truncation, in the order that keeps faults out: shrink the size, remove the pages behind it
+ * (waits for busy ones), zero the tail of the last page, then free the blocks.  Bytes behind the
+ * end are zero in memory at any time, so growing a file exposes zeros.
  *
  * Lock order: open operation -> inode.lock -> page busy / map_lock.
  */
@@ -29,7 +33,9 @@
 #define FAULT_AHEAD (16 * PAGE_SIZE) /* user memory touched at once */
 #define VAIN_LIMIT  64u              /* attempts without progress, then give up */
 
-/* ---- Interrupted transfers ---------------------------------------------------------------------------------------------------- */
+/*
+ * Interrupted transfers.
+ */
 
 /* How a transfer that had to let everything go gets on. */
 struct patience {
@@ -37,7 +43,8 @@ struct patience {
 	unsigned vain;  /* attempts since that changed */
 };
 
-/* Do what is needed before the next attempt.  => nothing held; may sleep.  => returns 0: try again; or the error to give up with. */
+/* Do what is needed before the next attempt.  => nothing held; may sleep.  => returns 0: try again;
+ * or the error to give up with. */
 static int
 before_retry(struct patience *p, struct uio *u, int error)
 {
@@ -55,7 +62,8 @@ before_retry(struct patience *p, struct uio *u, int error)
 	return 0;
 }
 
-/* Wait until the blocks behind the end are gone.  => inode locked exclusively on entry, unlocked on return. */
+/* Wait until the blocks behind the end are gone.  => inode locked exclusively on entry, unlocked on
+ * return. */
 static void
 wait_trimmed(struct inode *ip) RELEASES(ip->lock)
 {
@@ -70,9 +78,12 @@ wait_trimmed(struct inode *ip) RELEASES(ip->lock)
 		sleep_cancel();
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Reading.
+ */
 
-/* Pages to read ahead of `pindex` when it is missing: what this call wants, and more for sequential readers. */
+/* Pages to read ahead of `pindex` when it is missing: what this call wants, and more for sequential
+ * readers. */
 static unsigned
 read_ahead(struct fs_inode *fi, pindex_t pindex, uint64_t resid)
 {
@@ -150,7 +161,9 @@ fs_read(struct inode *ip, void *handle, struct uio *u)
 	return error;
 }
 
-/* ---- Writing ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Writing.
+ */
 
 /* Make sure that the page will find blocks when it is cleaned.  => inode locked exclusively. */
 static int
@@ -187,7 +200,8 @@ set_size(struct inode *ip, uint64_t size)
 	fs_flag_set(fi, FS_DIRTY_INODE);
 }
 
-/* The page that holds byte `size` becomes zero from there on, and dirty if it has a block: what was there must not come back. */
+/* The page that holds byte `size` becomes zero from there on, and dirty if it has a block: what was
+ * there must not come back. */
 static int
 zero_tail(struct inode *ip, struct vm_object *o, uint64_t size)
 {
@@ -240,7 +254,8 @@ write_page(struct inode *ip, struct vm_object *o, struct uio *u)
 	return error;
 }
 
-/* May the file be written at all, up to where u wants?  => inode locked.  => EAGAIN: when trimming is over. */
+/* May the file be written at all, up to where u wants?  => inode locked.  => EAGAIN: when trimming
+ * is over. */
 static int
 write_check(struct inode *ip, struct uio *u, int oflags)
 {
@@ -310,7 +325,9 @@ fs_write(struct inode *ip, void *handle, struct uio *u, int oflags)
 	return error;
 }
 
-/* ---- Size --------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Size.
+ */
 
 /* The new size in memory; pages behind it go.  => inode locked exclusively. */
 static void
@@ -334,7 +351,8 @@ resize(struct inode *ip, struct vm_object *o, uint64_t size)
 		fs_unreserve(fs_of(ip), fi, UINT32_MAX);
 }
 
-/* Free the blocks behind the end, as far as this operation goes.  => EAGAIN: FS_TRIMMING is set and fs_trim_all is due. */
+/* Free the blocks behind the end, as far as this operation goes.  => EAGAIN: FS_TRIMMING is set and
+ * fs_trim_all is due. */
 static int
 trim_first(struct inode *ip, struct txn *t)
 {
@@ -351,7 +369,8 @@ trim_first(struct inode *ip, struct txn *t)
 	return error;
 }
 
-/* => inode locked exclusively, operation open.  => EAGAIN as trim_first; EBUSY: an earlier truncation must end first. */
+/* => inode locked exclusively, operation open.  => EAGAIN as trim_first; EBUSY: an earlier
+ * truncation must end first. */
 static int
 truncate_locked(struct inode *ip, struct txn *t, uint64_t size)
 {
@@ -412,7 +431,9 @@ fs_truncate(struct inode *ip, uint64_t size)
 	}
 }
 
-/* ---- Attributes --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Attributes.
+ */
 
 int
 fs_getattr(struct inode *ip, struct vfs_attr *attr)

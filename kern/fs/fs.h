@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * umfs, the disk file system: what its parts share.  Outside kern/fs only the first section is of interest.
+ * umfs, the disk file system: what its parts share.  Outside kern/fs only the first section is of
+ * interest.
  *
- *      super.c        mounting, sync, statfs, orphans of a crash     dir.c          names in directories
- *      inode.c        inodes: load, update, block map, trimming      namespace.c    create, link, unlink, rename
- *      file.c         read, write, truncate, fsync                   inode_pager.c  file pages, for vm and for file.c
- *      alloc.c        bitmaps, reservations                          log.c bio.c    journal, metadata buffers
- *      reclaim.c      giving memory back, the syncer
+ *      super.c         mounting, sync, statfs, orphans of a crash
+ *      namespace.c     create, link, unlink, rename
+ *      dir.c           names in directories
+ *      file.c          read, write, truncate, fsync
+ *      inode_pager.c   file pages, for vm and for file.c
+ *      inode.c         inodes: load, update, block map, trimming
+ *      alloc.c         bitmaps, reservations
+ *      log.c bio.c     journal, metadata buffers
+ *      reclaim.c       giving memory back, the syncer
  *
- * Lock order: rename_lock -> gate of the journal (an open operation) -> inode.lock, parent before child -> vm_object.lock -> (page busy) ->
- * map_lock -> orphan_lock -> buffer -> journal bookkeeping -> count_lock.
+ * Lock order: rename_lock -> gate of the journal (an open operation) -> inode.lock, parent before
+ * child -> vm_object.lock -> (page busy) -> map_lock -> orphan_lock -> buffer -> journal
+ * bookkeeping -> count_lock.
  *
- * Lock key as in vfs.h, and  M fs_inode.map_lock   G the journal's gate (log.h)   O fs->orphan_lock   N fs->count_lock (spin)   a atomic
+ * Lock key as in vfs.h, and:   M fs_inode.map_lock   G the journal's gate (log.h)
+ *   O fs->orphan_lock   N fs->count_lock (spin)
  */
 #ifndef KERN_FS_FS_H
 #define KERN_FS_FS_H
@@ -27,31 +34,37 @@
 
 struct vm_page;
 
-/* ---- For kern/main.c ------------------------------------------------------------------------------------------------------------ */
+/*
+ * For kern/main.c.
+ */
 
 /* Zones.  => boot, once, after vfs_init. */
 void fs_init(void);
 
-/* Mount the file system on `dev` as the root.  => thread context.  => returns 0; or EIO, EINVAL (not umfs, damaged), EROFS, ENOMEM after one
- * line in the kernel log that says why. */
+/* Mount the file system on `dev` as the root.  => thread context.  => returns 0; or EIO, EINVAL
+ * (not umfs, damaged), EROFS, ENOMEM after one line in the kernel log that says why. */
 int fs_mount_root(struct blkdev *dev);
 
-/* The same without making it the root: for vfs_mount.  Undone by fs_unmount: nobody has an inode of it but what *mntp holds; changes that cannot
- * be written are lost, and EIO says so. */
+/* The same without making it the root: for vfs_mount.  Undone by fs_unmount: nobody has an inode of
+ * it but what *mntp holds; changes that cannot be written are lost, and EIO says so. */
 int fs_mount(struct blkdev *dev, struct mount **mntp);
 int fs_unmount(struct mount *mnt);
 
-/* Body of the syncer thread: writes what is dirty every few seconds, for ever.  => its own thread. */
+/* Body of the syncer thread: writes what is dirty every few seconds, for ever.  => its own thread.
+ */
 void fs_syncer(void *arg) NORETURN;
 
-/* Free up to `want` pages that hold clean, unmapped file data or spare metadata buffers; if that is not enough, write dirty ones.
+/* Free up to `want` pages that hold clean, unmapped file data or spare metadata buffers; if that is
+ * not enough, write dirty ones.
  * => no lock, no busy page, no operation open; may sleep for the disk.  => returns how many. */
 uint64_t fs_reclaim(uint64_t want);
 
 /* Pages that hold file data. */
 uint64_t fs_page_count(void);
 
-/* ---- Inside --------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Inside.
+ */
 
 #define FS_DIRTY_INODE                                                                             \
 	0x01u /* fields differ from the disk inode: times, or size of data not yet written */
@@ -135,15 +148,19 @@ fs_flag_clear(struct fs_inode *fi, uint32_t flag)
 /* One line about a structure on the disk that cannot be true.  => returns EIO. */
 int fs_corrupt(struct fs *fs, uint32_t ino, const char *what);
 
-/* Every operation starts with this: EROFS when the file system may not be changed, else log_begin. */
+/* Every operation starts with this: EROFS when the file system may not be changed, else log_begin.
+ */
 int fs_begin(struct fs *fs, struct txn *t, unsigned credits) MUST_CHECK NO_LOCK_ANALYSIS;
 
-/* -- alloc.c -- */
+/*
+ * alloc.c.
+ */
 
 /* Blocks promised for each page that is dirty and has no block: itself and three indirect ones. */
 #define FS_PROMISE 4u
 
-/* A free block, looked for from `goal` on; its bit joins the transaction.  reserved: it was promised, take it off the promises.
+/* A free block, looked for from `goal` on; its bit joins the transaction.  reserved: it was
+ * promised, take it off the promises.
  * => one buffer is used and released.  => returns 0, ENOSPC, EIO. */
 int fs_block_alloc(
     struct fs *fs, struct txn *t, uint32_t goal, bool reserved, uint32_t *block) MUST_CHECK;
@@ -156,11 +173,14 @@ bool fs_reserve(struct fs *fs, struct fs_inode *fi, uint32_t n);
 void fs_unreserve(struct fs *fs, struct fs_inode *fi, uint32_t n);
 /* log_prepare_fn: clear the bits of freed blocks, bring the state block up to date. */
 int fs_prepare_commit(void *arg, struct txn *t);
-/* The disk is full: could waiting for a commit or writing dirty pages help?  Does it.  `tries` starts at 0 and is the caller's count.
+/* The disk is full: could waiting for a commit or writing dirty pages help?  Does it.  `tries`
+ * starts at 0 and is the caller's count.
  * => nothing held.  => true: try again. */
 bool fs_make_room(struct fs *fs, unsigned *tries);
 
-/* -- inode.c -- */
+/*
+ * inode.c.
+ */
 
 /* mount_ops. */
 struct inode *fs_inode_alloc(struct mount *mnt, uint64_t ino);
@@ -169,21 +189,26 @@ void fs_inode_delete(struct inode *ip);
 bool fs_inode_evict(struct inode *ip);
 void fs_inode_free(struct inode *ip);
 
-/* A new inode on the disk and in memory, link count 0: the caller names it in the same transaction, or drops it.
+/* A new inode on the disk and in memory, link count 0: the caller names it in the same transaction,
+ * or drops it.
  * => t has 2 credits for it.  => returned referenced; nobody else knows it. */
 int fs_inode_create(struct fs *fs, struct txn *t, const struct vfs_attr *attr, uint32_t goal,
     struct inode **ipp) MUST_CHECK;
-/* Undo fs_inode_create in the same transaction, before a name was given.  => the reference stays with the caller. */
+/* Undo fs_inode_create in the same transaction, before a name was given.  => the reference stays
+ * with the caller. */
 void fs_inode_uncreate(struct inode *ip, struct txn *t);
 
-/* Write the fields of ip to its disk inode.  => inode lock or map lock held, or nobody else changes it.  1 credit. */
+/* Write the fields of ip to its disk inode.  => inode lock or map lock held, or nobody else changes
+ * it.  1 credit. */
 int fs_inode_update(struct inode *ip, struct txn *t) MUST_CHECK;
-/* Set times to now (VFS_SET_* bits ATIME, MTIME; ctime always unless only ATIME) under the map lock; the disk inode follows later. */
+/* Set times to now (VFS_SET_* bits ATIME, MTIME; ctime always unless only ATIME) under the map
+ * lock; the disk inode follows later. */
 void fs_touch(struct inode *ip, unsigned what);
 
 /* The block of file block lbn into *block; 0: a hole.  => map_lock held.  => returns 0, EIO. */
 int fs_bmap(struct inode *ip, uint64_t lbn, uint32_t *block) MUST_CHECK;
-/* The same, allocating what is missing; *fresh says whether the block itself was.  => map_lock exclusive.  Up to FS_BMAP_CREDITS.
+/* The same, allocating what is missing; *fresh says whether the block itself was.  => map_lock
+ * exclusive.  Up to FS_BMAP_CREDITS.
  * => the caller updates the inode afterwards, even on failure: indirect blocks may have been added.
  * => returns 0, ENOSPC, EFBIG, EIO (then lbn is not mapped). */
 #define FS_BMAP_CREDITS 8u
@@ -191,18 +216,23 @@ int fs_bmap_alloc(struct inode *ip, struct txn *t, uint64_t lbn, bool reserved, 
     bool *fresh) MUST_CHECK;
 /* Undo a fresh fs_bmap_alloc. */
 void fs_bmap_undo(struct inode *ip, struct txn *t, uint64_t lbn);
-/* Free blocks from file block `keep` on, the last one first, as many as credits and the journal allow.  => map_lock exclusive.
+/* Free blocks from file block `keep` on, the last one first, as many as credits and the journal
+ * allow.  => map_lock exclusive.
  * => returns 0: done; EAGAIN: go on in a new operation; EIO. */
 int fs_trim(struct inode *ip, struct txn *t, uint64_t keep) MUST_CHECK;
-/* Trim to the current size in as many operations as it takes; FS_TRIMMING is set by the caller and cleared here.
+/* Trim to the current size in as many operations as it takes; FS_TRIMMING is set by the caller and
+ * cleared here.
  * => nothing held.  => returns 0, EIO. */
 int fs_trim_all(struct inode *ip);
 
-/* Put on or take off the list of inodes whose trimming or deletion must end after a crash.  1 and 2 credits; ip is updated by the caller. */
+/* Put on or take off the list of inodes whose trimming or deletion must end after a crash.  1 and 2
+ * credits; ip is updated by the caller. */
 void fs_orphan_add(struct inode *ip);
 int fs_orphan_remove(struct inode *ip, struct txn *t) MUST_CHECK;
 
-/* -- dir.c: one directory, locked by the caller -- */
+/*
+ * dir.c: one directory, locked by the caller.
+ */
 
 /* What a search of a directory finds. */
 struct fs_slot {
@@ -214,7 +244,8 @@ struct fs_slot {
 
 /* => dir->lock held.  => returns 0, ENOENT, EIO. */
 int fs_dir_find(struct inode *dir, const char *name, unsigned len, struct fs_slot *slot) MUST_CHECK;
-/* Add an entry that is not there.  => dir->lock exclusive.  2 + FS_BMAP_CREDITS credits.  => returns 0, ENOSPC, EIO. */
+/* Add an entry that is not there.  => dir->lock exclusive.  2 + FS_BMAP_CREDITS credits.  =>
+ * returns 0, ENOSPC, EIO. */
 int fs_dir_add(struct inode *dir, struct txn *t, const char *name, unsigned len, uint32_t ino,
     unsigned type) MUST_CHECK;
 /* => dir->lock exclusive; slot was found under the same lock.  1 credit. */
@@ -230,7 +261,9 @@ int fs_dir_empty(struct inode *dir) MUST_CHECK;
 int fs_dir_lookup(struct inode *dir, const char *name, unsigned len, struct inode **ipp);
 int fs_dir_readdir(struct inode *dir, uint64_t *pos, vfs_emit_fn *emit, void *arg);
 
-/* -- namespace.c: inode_ops -- */
+/*
+ * namespace.c: inode_ops.
+ */
 int fs_create(struct inode *dir, const char *name, unsigned len, const struct vfs_attr *attr,
     const char *target, struct inode **ipp);
 int fs_link(struct inode *dir, const char *name, unsigned len, struct inode *ip);
@@ -239,7 +272,9 @@ int fs_rename(struct inode *from, const char *name, unsigned len, struct inode *
     struct inode *to, const char *newname, unsigned newlen, struct inode *victim);
 int fs_readlink(struct inode *ip, char *buf, size_t size, size_t *lenp);
 
-/* -- file.c: inode_ops -- */
+/*
+ * file.c: inode_ops.
+ */
 int fs_read(struct inode *ip, void *handle, struct uio *u);
 int fs_write(struct inode *ip, void *handle, struct uio *u, int oflags);
 int fs_getattr(struct inode *ip, struct vfs_attr *attr);
@@ -247,39 +282,51 @@ int fs_setattr(struct inode *ip, const struct vfs_setattr *set);
 int fs_fsync(struct inode *ip, bool datasync);
 extern const struct inode_ops fs_file_ops, fs_dir_ops, fs_link_ops, fs_node_ops;
 
-/* -- inode_pager.c -- */
+/*
+ * inode_pager.c.
+ */
 
 /* inode_ops: the object of a regular file, one reference for the caller.  => no inode lock held. */
 int fs_object(struct inode *ip, struct vm_object **op);
-/* The object, made if there is none; no reference: it stays as long as the caller's inode reference.  => inode lock held.  NULL: no memory. */
+/* The object, made if there is none; no reference: it stays as long as the caller's inode
+ * reference.  => inode lock held.  NULL: no memory. */
 struct vm_object *fs_object_peek(struct inode *ip);
 
 /* The page at pindex, valid and shared busy, read with up to `ahead` more if it is not there.
- * => no other page busy; inode lock held.  => returns 0, EIO, EINVAL (behind the end), ENOMEM: drop all locks, vm_page_wait(), again. */
+ * => no other page busy; inode lock held.  => returns 0, EIO, EINVAL (behind the end), ENOMEM: drop
+ * all locks, vm_page_wait(), again. */
 int
 fs_page_read(struct vm_object *o, pindex_t pindex, unsigned ahead, struct vm_page **mp) MUST_CHECK;
-/* The page at pindex, valid and exclusively busy, to be written to; behind the end it is zero.  => inode lock exclusive; as above. */
+/* The page at pindex, valid and exclusively busy, to be written to; behind the end it is zero.  =>
+ * inode lock exclusive; as above. */
 int fs_page_write(
     struct inode *ip, struct vm_object *o, pindex_t pindex, struct vm_page **mp) MUST_CHECK;
 /* A page is no longer used by the caller, who has set its dirty bit if he changed it. */
 void fs_page_done(struct vm_page *m, bool exclusive);
-/* Zero the page that holds byte `size` from there on, if it is resident.  => inode lock exclusive; no page busy. */
+/* Zero the page that holds byte `size` from there on, if it is resident.  => inode lock exclusive;
+ * no page busy. */
 void fs_zero_tail(struct vm_object *o, uint64_t size);
 /* Is some page marked dirty (not counting what mappings wrote)?  => never sleeps for long. */
 bool fs_any_dirty(struct inode *ip);
-/* Write all dirty pages of [first, first + n).  => nothing held; may sleep.  => returns 0, EIO, ENOSPC; pages not written stay dirty. */
+/* Write all dirty pages of [first, first + n).  => nothing held; may sleep.  => returns 0, EIO,
+ * ENOSPC; pages not written stay dirty. */
 int fs_clean(struct inode *ip, pindex_t first, pindex_t n);
-/* Free clean, unmapped pages of ip, up to `want`.  => never blocks on a lock.  => returns how many. */
+/* Free clean, unmapped pages of ip, up to `want`.  => never blocks on a lock.  => returns how many.
+ */
 uint64_t fs_pages_free(struct inode *ip, uint64_t want);
 /* End the object with all its pages, dirty or not.  => nobody else knows ip. */
 void fs_object_end(struct inode *ip);
 
-/* -- reclaim.c -- */
+/*
+ * reclaim.c.
+ */
 
 /* This is the file system whose pages are given back.  => at mount. */
 void fs_reclaim_register(struct fs *fs);
 
-/* -- super.c -- */
+/*
+ * super.c.
+ */
 
 /* mount_ops: write everything that is dirty.  => nothing held. */
 int fs_sync(struct mount *mnt, bool wait);

@@ -6,14 +6,16 @@
  *      block 1        state: free counts, head of the orphan list
  *      journal        two header slots, then a ring of records
  *      block bitmap   one bit a block, 1 = in use; bits behind the last block are 1
- *      inode bitmap   one bit an inode, bit 0 (inode 0 does not exist) and bits behind the last inode are 1
+ *      inode bitmap   one bit an inode; bit 0 (no such inode) and bits behind the last are 1
  *      inode table    256 bytes an inode
  *      data           file data, directories, indirect blocks, long symbolic links
  *
- * Everything is little-endian and 4 KiB blocks are the only unit.  Block 0 as a pointer means "hole".  All blocks but superblock, journal and
- * file data are *metadata*: they change only through the journal.
+ * Everything is little-endian and 4 KiB blocks are the only unit.  Block 0 as a pointer means
+ * "hole".  All blocks but superblock, journal and file data are *metadata*: they change only
+ * through the journal.
  *
- * Checksums are CRC-32C.  A structure that contains its own checksum is summed with that field zero.
+ * Checksums are CRC-32C.  A structure that contains its own checksum is summed with that field
+ * zero.
  */
 #ifndef KERN_FS_FS_DISK_H
 #define KERN_FS_FS_DISK_H
@@ -39,7 +41,8 @@
 #define FS_JOURNAL_BLOCK 2u
 #define FS_ROOT_INO      1u
 
-/* Sizes mkfs accepts, in blocks.  The upper end leaves room for the pointer arithmetic of 32-bit block numbers. */
+/* Sizes mkfs accepts, in blocks.  The upper end leaves room for the pointer arithmetic of 32-bit
+ * block numbers. */
 #define FS_MIN_BLOCKS  512u
 #define FS_MAX_BLOCKS  0xfffff000u
 #define FS_MIN_JOURNAL 128u
@@ -71,13 +74,15 @@ struct fs_state {
 };
 
 /*
- * Journal.  Slot n of the ring is block journal_start + FS_JSLOT0 + n % FS_JSLOTS(sb).  A record is one struct fs_jrecord block, followed by
- * the new contents of `nblocks` blocks; the last `nrevoke` numbers say which blocks must not be written from older records,
- * because they are no longer metadata.  The checksum covers the record block and all contents, so a record is there
- * entirely or not at all: it needs no separate commit block.
+ * Journal.  Slot n of the ring is block journal_start + FS_JSLOT0 + n % FS_JSLOTS(sb).  A record is
+ * one struct fs_jrecord block, followed by the new contents of `nblocks` blocks; the last `nrevoke`
+ * numbers say which blocks must not be written from older records, because they are no longer
+ * metadata.  The checksum covers the record block and all contents, so a record is there entirely
+ * or not at all: it needs no separate commit block.
  *
- * The header slots are written alternately; the valid one with the larger generation counts.  Records are read from
- * slot `tail` on, which must have sequence number `seq`, then seq + 1, ... up to the first that is not valid.
+ * The header slots are written alternately; the valid one with the larger generation counts.
+ * Records are read from slot `tail` on, which must have sequence number `seq`, then seq + 1, ... up
+ * to the first that is not valid.
  */
 #define FS_JSLOT0     2u
 #define FS_JSLOTS(sb) ((sb)->journal_len - FS_JSLOT0)
@@ -135,14 +140,15 @@ struct fs_dinode {
 	uint32_t pad;
 };
 
-/* File blocks that an inode can address; a file's size is also limited so that its page numbers fit 32 bits. */
+/* File blocks that an inode can address; a file's size is also limited so that its page numbers fit
+ * 32 bits. */
 #define FS_MAX_FILE_BLOCKS                                                                         \
 	((uint64_t)FS_NDIRECT + FS_PTRS + ((uint64_t)FS_PTRS << 10) + ((uint64_t)FS_PTRS << 20))
 #define FS_MAX_FILE_SIZE (FS_MAX_FILE_BLOCKS * FS_BLOCK_SIZE)
 
 /*
- * Directories: blocks, none a hole, each a chain of entries that fills it exactly up to the tail.  An entry with ino 0 is free
- * space.  The first two entries of block 0 are "." and "..".
+ * Directories: blocks, none a hole, each a chain of entries that fills it exactly up to the tail.
+ * An entry with ino 0 is free space.  The first two entries of block 0 are "." and "..".
  */
 struct fs_dirent {
 	uint32_t ino;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What can be said about a block of umfs by looking at it alone: checksums, sanity of single structures, where in the tree of
- * indirect blocks a file block is found.  One truth for the kernel, mkfs and the checker; everything is a pure function.
+ * What can be said about a block of umfs by looking at it alone: checksums, sanity of single
+ * structures, where in the tree of indirect blocks a file block is found.  One truth for the
+ * kernel, mkfs and the checker; everything is a pure function.
  *
  * A check returns NULL, or a constant string that says what is wrong.
  */
@@ -299,7 +300,8 @@ fs_dirent_put(struct fs_dirent *de, uint32_t ino, unsigned type, const char *nam
 }
 
 /*
- * Where the pointer to file block `lbn` is: index[0] into the inode's addr, index[1..levels] into each indirect block on the way.
+ * Where the pointer to file block `lbn` is: index[0] into the inode's addr, index[1..levels] into
+ * each indirect block on the way.
  * => returns levels, 0..3; -1 if the file cannot be that long.
  */
 static inline int
@@ -332,7 +334,8 @@ fs_span(int levels)
 	return (uint64_t)1 << FS_PTRS_SHIFT * levels;
 }
 
-/* The first file block that addr[i] leads to, and how many levels of indirect blocks are between. */
+/* The first file block that addr[i] leads to, and how many levels of indirect blocks are between.
+ */
 static inline uint64_t
 fs_addr_first(unsigned i, int *levels)
 {

@@ -2,15 +2,17 @@
 /*
  * Owns the table of inodes in memory and their reference counts.
  *
- *      inode_get                              last inode_unref
- *      (none) --> LOADING --> READY, refs > 0 ----------------> READY, refs == 0, on the LRU list --> DYING --> (none)
- *                                |  ^                                |                                 ^
- *                                |  +------------ inode_get ---------+                                 |
- *                                +-------- no links, or the mount keeps nothing -----------------------+
+ *      inode_get                     last inode_unref
+ *      (none) -> LOADING -> READY, refs > 0 -----> READY, refs == 0, on the LRU list
+ *                              |  ^                        |              |
+ *                              |  +------ inode_get -------+              | evicted
+ *                              |                                          v
+ *                              +-- no links, or nothing is kept ----> DYING -> (none)
  *
- * LOADING and DYING inodes are in the table so that a second inode_get waits for the first one's disk read, and for the end of one that
- * leaves; they belong to one thread, which works without the spinlock.  That thread must not need what those who wait hold (directory
- * locks, an open transaction), so only inodes without changes are evicted; a deleted one is looked for by nobody.
+ * LOADING and DYING inodes are in the table so that a second inode_get waits for the first one's
+ * disk read, and for the end of one that leaves; they belong to one thread, which works without the
+ * spinlock.  That thread must not need what those who wait hold (directory locks, an open
+ * transaction), so only inodes without changes are evicted; a deleted one is looked for by nobody.
  *
  * Lock order: icache_lock is a spinlock (RANK_VFS) that is held for list work only.
  */
@@ -104,7 +106,9 @@ forget(struct inode *ip)
 	ip->mnt->ops->inode_free(ip);
 }
 
-/* ---- Getting ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Getting.
+ */
 
 /* Read a new inode that is in the table as LOADING with our reference. */
 static int
@@ -180,9 +184,12 @@ inode_ref(struct inode *ip)
 	spin_unlock(&icache_lock);
 }
 
-/* ---- Letting go --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Letting go.
+ */
 
-/* An inode that this thread made DYING leaves: for good, or only the cache.  => false: it could not be written back, it stays. */
+/* An inode that this thread made DYING leaves: for good, or only the cache.  => false: it could not
+ * be written back, it stays. */
 static bool
 bury(struct inode *ip, bool delete)
 {
@@ -279,7 +286,9 @@ icache_discard(struct mount *mnt)
 	spin_unlock(&icache_lock);
 }
 
-/* ---- Walking ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Walking.
+ */
 
 /* The first inode of this bucket that the walk has not seen, referenced; NULL: none is left. */
 static struct inode *

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the inodes of umfs: loading and updating them, their block maps, freeing blocks and whole inodes, the orphan list.
+ * Owns the inodes of umfs: loading and updating them, their block maps, freeing blocks and whole
+ * inodes, the orphan list.
  *
- *      addr[0..11] --> data          addr[12] --> [1024 pointers] --> data
- *                                    addr[13] --> [1024] --> [1024] --> data        addr[14]: one level more
+ *      addr[0..11] --> data
+ *      addr[12] --> [1024 pointers] --> data
+ *      addr[13] --> [1024] --> [1024] --> data
+ *      addr[14]: one level more
  *
- * Freeing a large file takes many transactions (fs_trim works from the end and stops when its credits are used up).  Until it is done
- * the inode is on the orphan list, so that the mount after a crash goes on; FS_TRIMMING keeps the file from growing over old
- * blocks meanwhile.  An unlinked file that somebody still uses is on the same list.
+ * Freeing a large file takes many transactions (fs_trim works from the end and stops when its
+ * credits are used up).  Until it is done the inode is on the orphan list, so that the mount after
+ * a crash goes on; FS_TRIMMING keeps the file from growing over old blocks meanwhile.  An unlinked
+ * file that somebody still uses is on the same list.
  *
- * Lock order: map_lock -> orphan_lock -> one buffer at a time.  A parent block is let go before its child is read: map_lock keeps both.
+ * Lock order: map_lock -> orphan_lock -> one buffer at a time.  A parent block is let go before its
+ * child is read: map_lock keeps both.
  *
- * Rejected: extents.  Three levels of pointers are simpler to draw, check and repair, and files here are small.
+ * Rejected: extents.  Three levels of pointers are simpler to draw, check and repair, and files
+ * here are small.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,7 +43,9 @@ fs_begin(struct fs *fs, struct txn *t, unsigned credits) NO_LOCK_ANALYSIS
 	return fs->mnt.flags & MOUNT_RDONLY ? EROFS : log_begin(&fs->log, t, credits);
 }
 
-/* ---- Memory ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Memory.
+ */
 
 void
 fs_init(void)
@@ -65,7 +73,9 @@ fs_inode_free(struct inode *ip)
 	zone_free(inode_zone, fs_inode(ip));
 }
 
-/* ---- The disk inode ----------------------------------------------------------------------------------------------------------- */
+/*
+ * The disk inode.
+ */
 
 static const struct inode_ops *
 ops_of(uint32_t mode)
@@ -113,7 +123,8 @@ from_disk(struct inode *ip, const struct fs_dinode *di)
 	fi->generation = di->generation;
 	fi->next_orphan = di->next_orphan;
 	memcpy(fi->target, di->target, sizeof(fi->target));
-	/* It may have been evicted with changes that are not committed yet: fsync must not miss them. */
+	/* It may have been evicted with changes that are not committed yet: fsync must not miss
+	 * them. */
 	fi->seq = __atomic_load_n(&fs_of(ip)->log.seq, __ATOMIC_RELAXED);
 }
 
@@ -203,7 +214,9 @@ fs_touch(struct inode *ip, unsigned what)
 	fs_flag_set(fi, FS_DIRTY_INODE);
 }
 
-/* ---- New inodes --------------------------------------------------------------------------------------------------------------- */
+/*
+ * New inodes.
+ */
 
 static void
 new_fields(struct inode *ip, const struct vfs_attr *attr, uint32_t generation)
@@ -270,7 +283,9 @@ dinode_clear(struct inode *ip, struct txn *t)
 	return fs_ino_free(fs_of(ip), t, (uint32_t)ip->ino);
 }
 
-/* ---- The block map ------------------------------------------------------------------------------------------------------------ */
+/*
+ * The block map.
+ */
 
 /* Read slot `index` of an indirect block, or set it. */
 static int
@@ -346,8 +361,9 @@ map_block_alloc(struct inode *ip, struct txn *t, bool indirect, bool reserved, u
 }
 
 /*
- * Allocates top-down and links each new block into its parent at once, so that a failure further down leaves a tree that is
- * well-formed: an indirect block without pointers, which the next attempt or a trim finds.
+ * Allocates top-down and links each new block into its parent at once, so that a failure further
+ * down leaves a tree that is well-formed: an indirect block without pointers, which the next
+ * attempt or a trim finds.
  */
 int
 fs_bmap_alloc(
@@ -412,7 +428,9 @@ fs_bmap_undo(struct inode *ip, struct txn *t, uint64_t lbn)
 		fi->blocks--;
 }
 
-/* ---- Trimming ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Trimming.
+ */
 
 /* What one operation of a trim may still do. */
 struct trim {
@@ -422,8 +440,9 @@ struct trim {
 	bool metadata; /* the file's own blocks are journaled: a directory, a long link */
 };
 
-/* Credits that freeing one data block may take: its bitmap block, and for each of three levels above a changed pointer and one more bitmap block
- * when the level's block goes too; and two that the caller needs afterwards. */
+/* Credits that freeing one data block may take: its bitmap block, and for each of three levels
+ * above a changed pointer and one more bitmap block when the level's block goes too; and two that
+ * the caller needs afterwards. */
 #define TRIM_STEP (7u + 2u)
 
 static int
@@ -465,7 +484,8 @@ trim_slots(struct trim *tr, uint32_t block, int levels, uint64_t first)
 	return error;
 }
 
-/* Free what lies behind `keep` in the tree below `block`, and the block itself if nothing before it stays. */
+/* Free what lies behind `keep` in the tree below `block`, and the block itself if nothing before it
+ * stays. */
 static int
 trim_tree(struct trim *tr, uint32_t block, int levels, uint64_t first)
 {
@@ -541,7 +561,9 @@ fs_trim_all(struct inode *ip)
 	return error;
 }
 
-/* ---- Orphans ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Orphans.
+ */
 
 void
 fs_orphan_add(struct inode *ip)
@@ -602,7 +624,9 @@ fs_orphan_remove(struct inode *ip, struct txn *t)
 	return error;
 }
 
-/* ---- The end ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * The end.
+ */
 
 /* The inode itself, after its blocks. */
 static int
@@ -621,7 +645,8 @@ delete_inode(struct inode *ip)
 	return error;
 }
 
-/* Memory of an inode that could not be deleted on the disk goes all the same: the orphan list there remembers it. */
+/* Memory of an inode that could not be deleted on the disk goes all the same: the orphan list there
+ * remembers it. */
 static void
 orphan_abandon(struct inode *ip)
 {
@@ -652,7 +677,8 @@ fs_inode_delete(struct inode *ip)
 void
 fs_inode_uncreate(struct inode *ip, struct txn *t)
 {
-	/* Link count 0 and no block: what is left to do when the reference goes is to free the inode, which must survive a crash. */
+	/* Link count 0 and no block: what is left to do when the reference goes is to free the
+	 * inode, which must survive a crash. */
 	fs_orphan_add(ip);
 	if (fs_inode_update(ip, t) != 0)
 		klog(

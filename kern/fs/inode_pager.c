@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the pages of files: they live in the inode's vm_object, whether they came by read, write or a fault on a mapping.  One cache, so
- * all three agree at every byte.
+ * Owns the pages of files: they live in the inode's vm_object, whether they came by read, write or
+ * a fault on a mapping.  One cache, so all three agree at every byte.
  *
  *      read(2), write(2) --fs_page_read/write--+
- *                                              +--> vm_object --get--> read from the blocks, or zero for a hole
- *      fault on a mapping --vm_fault-----------+        |
- *                                                       +----clean--> blocks allocated, written, then mapped in the inode
+ *                                              +--> vm_object
+ *      fault on a mapping --vm_fault-----------+       |
+ *                                                      +--get----> read from the blocks, or zero
+ *                                                      +--clean--> blocks allocated and written,
+ *                                                                  then mapped in the inode
  *
- * Blocks are allocated when a page is cleaned, not when it is written to.  A clean is one journal operation: busy a run of dirty pages, allocate,
- * write the data, wait, update the inode.  The operation is open until the data has arrived, and log.c flushes before it
- * commits, so no inode ever points at a block whose data is not there.
+ * Blocks are allocated when a page is cleaned, not when it is written to.  A clean is one journal
+ * operation: busy a run of dirty pages, allocate, write the data, wait, update the inode.  The
+ * operation is open until the data has arrived, and log.c flushes before it commits, so no inode
+ * ever points at a block whose data is not there.
  *
- * The four deadlocks this file must not have (docs/locking.md): get takes only the map lock, never the inode lock, because whoever holds that
- * may wait for our busy page; clean opens its operation before any page is busy; nobody copies from user memory here; and
- * nothing waits for memory with a page busy (buffers have a reserve, neighbours of a read are optional).
+ * The four deadlocks this file must not have (docs/locking.md): get takes only the map lock, never
+ * the inode lock, because whoever holds that may wait for our busy page; clean opens its operation
+ * before any page is busy; nobody copies from user memory here; and nothing waits for memory with a
+ * page busy (buffers have a reserve, neighbours of a read are optional).
  *
- * References: the object has no reference of the inode cache.  While somebody else has one (a mapping), it holds one of the inode; when the
- * last goes (drop), pages stay as cache until the inode leaves.
+ * References: the object has no reference of the inode cache.  While somebody else has one (a
+ * mapping), it holds one of the inode; when the last goes (drop), pages stay as cache until the
+ * inode leaves.
  *
- * Lock order: vm_object.lock, then page busy, then map_lock (never the other way round), then buffers.
+ * Lock order: vm_object.lock, then page busy, then map_lock (never the other way round), then
+ * buffers.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,7 +42,9 @@
 
 static const struct vm_pager_ops inode_pager_ops;
 
-/* ---- Objects ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Objects.
+ */
 
 static pindex_t
 pages_of(uint64_t size)
@@ -44,7 +52,8 @@ pages_of(uint64_t size)
 	return (pindex_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 }
 
-/* A new object for ip, with one reference for the caller.  Somebody else may be doing the same.  => inode lock held: size stands still. */
+/* A new object for ip, with one reference for the caller.  Somebody else may be doing the same.  =>
+ * inode lock held: size stands still. */
 static struct vm_object *
 object_make(struct inode *ip)
 {
@@ -127,7 +136,9 @@ fs_object_end(struct inode *ip)
 	vm_object_destroy(o);
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Reading.
+ */
 
 /* pager op */
 static bool
@@ -141,7 +152,8 @@ inode_pager_has(struct vm_object *o, pindex_t pindex, unsigned *before, unsigned
 	return true;
 }
 
-/* Pages that may be read together: `n` from index `first`, all exclusively busy.  The one at `want` is the caller's, the others ours. */
+/* Pages that may be read together: `n` from index `first`, all exclusively busy.  The one at `want`
+ * is the caller's, the others ours. */
 struct cluster {
 	struct vm_page *page[CLUSTER];
 	pindex_t first;
@@ -297,10 +309,12 @@ inode_pager_get(struct vm_object *o, struct vm_page *m, unsigned behind, unsigne
 	return error;
 }
 
-/* ---- Pages for read and write --------------------------------------------------------------------------------------------- */
+/*
+ * Pages for read and write.
+ */
 
-/* The page at pindex, busy as wanted; a missing one is made, exclusively busy and not valid.  => o locked on entry and exit, unlocked while waiting.
- * NULL: no memory. */
+/* The page at pindex, busy as wanted; a missing one is made, exclusively busy and not valid.  => o
+ * locked on entry and exit, unlocked while waiting. NULL: no memory. */
 static struct vm_page *
 page_busy(struct vm_object *o, pindex_t pindex, bool exclusive) REQUIRES(o->lock)
 {
@@ -428,9 +442,12 @@ fs_any_dirty(struct inode *ip)
 	return dirty;
 }
 
-/* ---- Cleaning ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Cleaning.
+ */
 
-/* Dirty pages that are written together: consecutive, shared busy, write access revoked, dirty bits cleared. */
+/* Dirty pages that are written together: consecutive, shared busy, write access revoked, dirty bits
+ * cleared. */
 struct batch {
 	struct vm_page *page[CLUSTER];
 	uint32_t block[CLUSTER];
@@ -500,7 +517,8 @@ batch_map(struct batch *b, struct inode *ip, struct txn *t)
 	while (b->mapped < b->n && error == 0) {
 		unsigned i = b->mapped;
 
-		/* One credit stays for the inode.  Pages behind the end are about to be removed by a truncation that waits for us. */
+		/* One credit stays for the inode.  Pages behind the end are about to be removed by
+		 * a truncation that waits for us. */
 		if (t->credits < FS_BMAP_CREDITS + 1 || ptoa(b->first + i) >= ip->size)
 			break;
 		zero_behind(b->page[i], ip->size);
@@ -635,7 +653,9 @@ inode_pager_clean(struct vm_object *o, pindex_t first, pindex_t n)
 	return fs_clean(o->handle, first, n);
 }
 
-/* ---- Giving memory back ------------------------------------------------------------------------------------------------------- */
+/*
+ * Giving memory back.
+ */
 
 uint64_t
 fs_pages_free(struct inode *ip, uint64_t want)

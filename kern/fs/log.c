@@ -2,30 +2,35 @@
 /*
  * Owns the journal: transactions, commits, checkpoints, and replay after a crash.
  *
- *   operations join buffers         commit                               checkpoint
- *   +---------+---------+      +-----------------------------+      +--------------------------------+
- *   | running |  ...    | ---> | record in the ring, flushed | ---> | homes written, flushed; header |
- *   +---------+---------+      +-----------------------------+      +--------------------------------+
- *      BUF_RUNNING                   BUF_PINNED                          unpinned, ring empty
+ *   operations join buffers     commit                          checkpoint
+ *   +-------------------+      +------------------------+      +------------------------+
+ *   | running           | ---> | record in the ring,    | ---> | homes written, flushed |
+ *   |                   |      | flushed                |      | header, flushed        |
+ *   +-------------------+      +------------------------+      +------------------------+
+ *      BUF_RUNNING                BUF_PINNED                      unpinned, ring empty
  *
- * There is one transaction at a time and every operation between two commits is part of it: group commit.  A commit waits for open operations and
- * keeps new ones out until its record is on stable storage (the gate), so the buffers it writes stand still, and whoever
- * arrives meanwhile shares the next commit.
+ * There is one transaction at a time and every operation between two commits is part of it: group
+ * commit.  A commit waits for open operations and keeps new ones out until its record is on stable
+ * storage (the gate), so the buffers it writes stand still, and whoever arrives meanwhile shares
+ * the next commit.
  *
- * A record is one descriptor block and the new contents of the blocks, summed together: torn or reordered writes make the sum wrong and
- * the record never happened.  One flush makes it permanent.  When file data went to newly allocated blocks, a flush goes
- * first: no file may show blocks whose data did not arrive.
+ * A record is one descriptor block and the new contents of the blocks, summed together: torn or
+ * reordered writes make the sum wrong and the record never happened.  One flush makes it permanent.
+ * When file data went to newly allocated blocks, a flush goes first: no file may show blocks whose
+ * data did not arrive.
  *
- * Records pile up in the ring; homes are written when the ring or the pinned buffers reach their limit, always directly after a
- * commit, when no buffer has changes that are not in the journal.
+ * Records pile up in the ring; homes are written when the ring or the pinned buffers reach their
+ * limit, always directly after a commit, when no buffer has changes that are not in the journal.
  *
- * Freed blocks keep their bit in the bitmap until the commit, so nothing that the disk still believes to belong to a file is
- * overwritten.  A freed metadata block is revoked: replaying an older record must not overwrite the data that lives there then.
+ * Freed blocks keep their bit in the bitmap until the commit, so nothing that the disk still
+ * believes to belong to a file is overwritten.  A freed metadata block is revoked: replaying an
+ * older record must not overwrite the data that lives there then.
  *
  * Lock order: gate -> inode locks -> buf.lock -> log->lock -> bio.lock.
  *
- * Rejected: letting operations go on while the record is written (as ext4 does).  It needs a second copy of every buffer that changes
- * meanwhile; a commit here takes a millisecond.  Also rejected: a separate commit block, which costs a second flush for each commit.
+ * Rejected: letting operations go on while the record is written (as ext4 does).  It needs a second
+ * copy of every buffer that changes meanwhile; a commit here takes a millisecond.  Also rejected: a
+ * separate commit block, which costs a second flush for each commit.
  */
 #include "kern/fs/log.h"
 
@@ -56,7 +61,8 @@ log_error(struct log *log)
 	return __atomic_load_n(&log->error, __ATOMIC_RELAXED);
 }
 
-/* The disk is not to be trusted any more: what is committed can still be read, and a later mount replays it. */
+/* The disk is not to be trusted any more: what is committed can still be read, and a later mount
+ * replays it. */
 static int
 log_abort(struct log *log, const char *what)
 {
@@ -66,7 +72,9 @@ log_abort(struct log *log, const char *what)
 	return EIO;
 }
 
-/* ---- Several disk writes in flight -------------------------------------------------------------------------------------------- */
+/*
+ * Several disk writes in flight.
+ */
 
 /* Collects blocks into requests, neighbours into one. */
 struct writer {
@@ -117,7 +125,9 @@ writer_finish(struct writer *w)
 	return w->error;
 }
 
-/* ---- Flushing ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Flushing.
+ */
 
 /* Everything written before the call is on stable storage after it. */
 static int
@@ -150,7 +160,9 @@ log_flush_data(struct log *log)
 	return needed ? log_flush(log) : 0;
 }
 
-/* ---- Checkpoint --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Checkpoint.
+ */
 
 static int
 write_head(struct log *log, uint64_t tail, uint64_t seq)
@@ -212,7 +224,9 @@ checkpoint_due(const struct log *log)
 	    FS_JSLOTS(log->sb) - used < log->capacity + LOG_PREPARE + 1;
 }
 
-/* ---- Commit ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Commit.
+ */
 
 static void
 fill_record(struct log *log)
@@ -251,7 +265,8 @@ write_record(struct log *log)
 	return writer_finish(&w);
 }
 
-/* The record is permanent: what was running waits for its home now, and a new transaction begins. */
+/* The record is permanent: what was running waits for its home now, and a new transaction begins.
+ */
 static void
 start_next(struct log *log)
 {
@@ -273,7 +288,8 @@ start_next(struct log *log)
 	log->commits++;
 }
 
-/* => gate held exclusively: nobody else is in the log, so log->lock is taken only around what it orders against waiters. */
+/* => gate held exclusively: nobody else is in the log, so log->lock is taken only around what it
+ * orders against waiters. */
 static int
 commit(struct log *log)
 {
@@ -342,7 +358,9 @@ log_current(struct log *log)
 	return seq;
 }
 
-/* ---- Operations --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Operations.
+ */
 
 /* Room for an operation in the running transaction?  Then it is counted in. */
 static bool
@@ -509,7 +527,9 @@ log_wrote_in_place(struct log *log)
 	mutex_unlock(&log->lock);
 }
 
-/* ---- Replay ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Replay.
+ */
 
 /* Blocks that records revoke, in a chain of pages: there may be thousands, but seldom are. */
 #define REVOKES_PER_PAGE ((PAGE_SIZE - 16) / 16)
@@ -540,7 +560,8 @@ read_slot(struct log *log, uint64_t slot, void *data)
 	return bio_transfer(log->bio->dev, BLK_READ, (uint32_t)fs_jslot_block(log->sb, slot), data);
 }
 
-/* Read the record at rp->slot into log->record.  => returns 0; ENOENT: there is no valid one; EIO. */
+/* Read the record at rp->slot into log->record.  => returns 0; ENOENT: there is no valid one; EIO.
+ */
 static int
 read_record(struct replay *rp)
 {
@@ -707,7 +728,9 @@ recover(struct log *log)
 	return error;
 }
 
-/* ---- Setting up --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Setting up.
+ */
 
 static bool
 log_alloc(struct log *log)

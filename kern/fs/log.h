@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The journal: makes a group of metadata changes happen entirely or not at all, whenever the power goes.
+ * The journal: makes a group of metadata changes happen entirely or not at all, whenever the power
+ * goes.
  *
  *      struct txn t;
  *      error = log_begin(log, &t, credits);     nothing locked
@@ -9,7 +10,8 @@
  *      log_end(&t);                              nothing is on the disk yet
  *      log_force(log, t.seq);                    now it is
  *
- * Lock key: I immutable   G changed with the gate held exclusively, or shared and log->lock   j log->lock
+ * Lock key: I immutable   G changed with the gate held exclusively, or shared and log->lock   j
+ * log->lock
  */
 #ifndef KERN_FS_LOG_H
 #define KERN_FS_LOG_H
@@ -35,8 +37,9 @@ struct log_extent {
 
 struct txn;
 
-/* Called at the start of a commit that has something to write, gate held exclusively: frees the extents, makes the last changes of the transaction
- * (at most LOG_PREPARE blocks join here that were not in it).  => returns 0, EIO. */
+/* Called at the start of a commit that has something to write, gate held exclusively: frees the
+ * extents, makes the last changes of the transaction (at most LOG_PREPARE blocks join here that
+ * were not in it).  => returns 0, EIO. */
 typedef int log_prepare_fn(void *arg, struct txn *t);
 #define LOG_PREPARE 1u
 
@@ -58,17 +61,18 @@ struct log {
 	unsigned npinned;    /* j */
 	uint32_t nrevoked;   /* j */
 	uint32_t nextents;   /* j */
-	bool
-	    data_written; /* j    file data went to blocks that the running transaction exposes: flush before its record */
-	uint64_t writes;  /* j    counts writes of file data ... */
-	uint64_t flushed; /* j    ... and this many of them are on stable storage */
+	bool data_written;   /* j    file data went to blocks that the running transaction exposes:
+	                        flush before its record */
+	uint64_t writes;     /* j    counts writes of file data ... */
+	uint64_t flushed;    /* j    ... and this many of them are on stable storage */
 
 	uint64_t seq;        /* G    of the running transaction */
 	uint64_t committed;  /* G    the last one that is on stable storage */
 	uint64_t head;       /* G    ring slot where the next record goes */
 	uint64_t tail;       /* G    ring slot of the oldest record whose blocks are pinned */
 	uint64_t generation; /* G    of the header last written */
-	int error; /* a    EIO once a write of the journal or of a home has failed: nothing is written any more */
+	int error; /* a    EIO once a write of the journal or of a home has failed: nothing is
+	              written any more */
 
 	struct log_extent *extents;            /* j    [LOG_MAX_FREE] */
 	uint32_t *revoked;                     /* j    [FS_JRECORD_MAX] */
@@ -85,22 +89,27 @@ struct txn {
 };
 
 /* Replay what is in the journal, then set up an empty log.  Needs a cache without buffers in use.
- * => returns 0; EIO; EINVAL and one line in the kernel log when the journal is damaged; EROFS when it must be replayed on a read-only device. */
+ * => returns 0; EIO; EINVAL and one line in the kernel log when the journal is damaged; EROFS when
+ * it must be replayed on a read-only device. */
 int log_open(struct log *log, struct bio *bio, const struct fs_super *sb, unsigned capacity,
     unsigned pin_limit, log_prepare_fn *prepare, void *arg) MUST_CHECK;
 void log_close(struct log
 	*log); /* => after log_force and a checkpoint, or after an error; no operation open */
 
-/* Open an operation that joins at most `credits` (<= LOG_MAX_OP) blocks.  => no inode lock, no busy page; may sleep (commit).
+/* Open an operation that joins at most `credits` (<= LOG_MAX_OP) blocks.  => no inode lock, no busy
+ * page; may sleep (commit).
  * => returns 0 with the gate held shared; EIO after a write error. */
 int log_begin(struct log *log, struct txn *t, unsigned credits) MUST_CHECK NO_LOCK_ANALYSIS;
 void log_end(struct txn *t) NO_LOCK_ANALYSIS;
 
-/* The operation has changed b: it will be in the record.  A block counts once a transaction.  => b locked by the caller. */
+/* The operation has changed b: it will be in the record.  A block counts once a transaction.  => b
+ * locked by the caller. */
 void log_join(struct txn *t, struct buf *b);
 
-/* [block, +1) is free once the transaction commits; metadata: its buffer, if any, is forgotten and older records must not write it.
- * => no buffer locked.  => returns 0; EAGAIN: end this operation and force the log first (never within LOG_FREE_SLACK if `must`); EIO. */
+/* [block, +1) is free once the transaction commits; metadata: its buffer, if any, is forgotten and
+ * older records must not write it.
+ * => no buffer locked.  => returns 0; EAGAIN: end this operation and force the log first (never
+ * within LOG_FREE_SLACK if `must`); EIO. */
 int log_free(struct txn *t, uint32_t block, bool metadata, bool must) MUST_CHECK;
 /* Are there blocks whose freeing waits for the commit?  A hint. */
 bool log_frees_pending(struct log *log);
@@ -110,7 +119,8 @@ void log_wrote_data(struct txn *t);
 /* File data was written in place. */
 void log_wrote_in_place(struct log *log);
 
-/* Transaction `seq`, and all data written before the call, is on stable storage when this returns 0.  => nothing held; may sleep.  EIO. */
+/* Transaction `seq`, and all data written before the call, is on stable storage when this returns
+ * 0.  => nothing held; may sleep.  EIO. */
 int log_force(struct log *log, uint64_t seq);
 /* The transaction that a change made now would be part of. */
 uint64_t log_current(struct log *log);

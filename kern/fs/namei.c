@@ -4,12 +4,15 @@
  *
  *      "/a/b/c"     walk.at = root --a--> --b-->              rest = "c"
  *                                           |
- *      parent mode stops here, with the last name;  lookup mode goes on and ends with walk.at = what c names
+ *      parent mode stops here, with the last name; lookup mode goes on and ends with walk.at =
+ *      what c names
  *
- * A symbolic link on the way is replaced by its text: the page of the walk then holds target + rest.  Forty of them are the limit.
+ * A symbolic link on the way is replaced by its text: the page of the walk then holds target +
+ * rest.  Forty of them are the limit.
  *
- * No lock is held between steps, only references: a name may mean something else by the time it is used.  The file system therefore
- * checks again under its locks what it was told (vfs.h: unlink, rename), and the loops here start over when it objects.
+ * No lock is held between steps, only references: a name may mean something else by the time it is
+ * used.  The file system therefore checks again under its locks what it was told (vfs.h: unlink,
+ * rename), and the loops here start over when it objects.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +48,8 @@ struct walk {
 	const char *name; /* parent mode: the last component */
 	unsigned len;
 	enum last last;
-	bool
-	    slash; /* something, or only slashes, follow the last component: it must be a directory */
+	bool slash; /* something, or only slashes, follow the last component: it must be a directory
+	             */
 };
 
 static bool
@@ -55,7 +58,9 @@ is_dir(const struct inode *ip)
 	return inode_is(ip, T_DIR);
 }
 
-/* ---- Steps -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Steps.
+ */
 
 /* Stand on `ip`, whose reference the walk takes over. */
 static void
@@ -160,7 +165,8 @@ go_up(struct walk *w)
 	return error;
 }
 
-/* The inode that the current component names in the current directory, referenced; mounts are crossed. */
+/* The inode that the current component names in the current directory, referenced; mounts are
+ * crossed. */
 static int
 find_name(const struct walk *w, struct inode **ipp)
 {
@@ -177,7 +183,8 @@ find_name(const struct walk *w, struct inode **ipp)
 	return error;
 }
 
-/* Continue with the target of a symbolic link, then what was left.  => drops the reference of `link`. */
+/* Continue with the target of a symbolic link, then what was left.  => drops the reference of
+ * `link`. */
 static int
 follow(struct walk *w, struct inode *link)
 {
@@ -229,7 +236,8 @@ step(struct walk *w, bool stop_at_link)
 	return 0;
 }
 
-/* Walk to the directory that holds the last component.  => w->name, w->len, w->last, w->slash describe that. */
+/* Walk to the directory that holds the last component.  => w->name, w->len, w->last, w->slash
+ * describe that. */
 static int
 walk_parent(struct walk *w)
 {
@@ -279,7 +287,9 @@ vfs_lookup(const struct vfs_ctx *ctx, const char *path, unsigned flags, struct i
 	return error;
 }
 
-/* ---- Making names ------------------------------------------------------------------------------------------------------------- */
+/*
+ * Making names.
+ */
 
 /* Attributes of something new in `dir`. */
 static struct vfs_attr
@@ -312,7 +322,8 @@ make_last(struct walk *w, uint32_t mode, uint32_t rdev, const char *target, stru
 	return w->at->ops->create(w->at, w->name, w->len, &attr, target, ipp);
 }
 
-/* Is there room for a new name: a proper last component that does not exist?  dir: a slash may follow. */
+/* Is there room for a new name: a proper last component that does not exist?  dir: a slash may
+ * follow. */
 static int
 check_absent(struct walk *w, bool dir)
 {
@@ -410,7 +421,9 @@ vfs_link(const struct vfs_ctx *ctx, struct inode *ip, const char *path)
 	return error;
 }
 
-/* ---- Opening ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * Opening.
+ */
 
 static unsigned
 wanted_access(int oflags)
@@ -439,7 +452,8 @@ check_open(const struct vfs_ctx *ctx, const struct inode *ip, int oflags)
 	return vfs_access(ip, ctx->cred, want);
 }
 
-/* The last component for O_CREAT: found or made.  => EAGAIN: a link was followed, or the name came or went meanwhile: walk on. */
+/* The last component for O_CREAT: found or made.  => EAGAIN: a link was followed, or the name came
+ * or went meanwhile: walk on. */
 static int
 open_last(struct walk *w, int oflags, uint32_t mode, struct inode **ipp, bool *made)
 {
@@ -528,7 +542,9 @@ vfs_open(const struct vfs_ctx *ctx, const char *path, int oflags, uint32_t mode,
 	return 0;
 }
 
-/* ---- Removing names ------------------------------------------------------------------------------------------------------------ */
+/*
+ * Removing names.
+ */
 
 /* May names be taken out of dir, this one in particular? */
 static int
@@ -542,7 +558,8 @@ check_delete(const struct vfs_ctx *ctx, const struct inode *dir, const struct in
 	return error;
 }
 
-/* => the parent was reached, the last component is a name.  => EAGAIN: the name has changed meanwhile. */
+/* => the parent was reached, the last component is a name.  => EAGAIN: the name has changed
+ * meanwhile. */
 static int
 remove_last(struct walk *w, bool dir)
 {
@@ -609,7 +626,9 @@ vfs_rmdir(const struct vfs_ctx *ctx, const char *path)
 	return error;
 }
 
-/* ---- Rename -------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Rename.
+ */
 
 /* Checks that look at both ends.  victim may be NULL. */
 static int
@@ -698,7 +717,9 @@ vfs_rename(const struct vfs_ctx *from, const char *path, const struct vfs_ctx *t
 	return error == EAGAIN ? ENOENT : error;
 }
 
-/* ---- The way back ------------------------------------------------------------------------------------------------------------- */
+/*
+ * The way back.
+ */
 
 /* Looks for the name of inode `ino` in a directory. */
 struct name_search {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the operations that change which name means which inode: create, link, unlink, rename.  Each is one transaction, so after a crash
- * it has happened or not.
+ * Owns the operations that change which name means which inode: create, link, unlink, rename.  Each
+ * is one transaction, so after a crash it has happened or not.
  *
- * Shape of each:   log_begin;  lock directories, then what they name;  check everything again under the locks;  change;  unlock;  log_end;
- * references are dropped after that, because the last one of an unlinked file opens transactions of its own.
+ * Shape of each:   log_begin;  lock directories, then what they name;  check everything again under
+ * the locks;  change;  unlock;  log_end; references are dropped after that, because the last one of
+ * an unlinked file opens transactions of its own.
  *
- * A full disk is met before anything was changed; then pending frees are committed and dirty pages written, and the
- * operation starts again (fs_make_room).
+ * A full disk is met before anything was changed; then pending frees are committed and dirty pages
+ * written, and the operation starts again (fs_make_room).
  *
- * Lock order of rename: rename_lock, so that no directory moves while it looks; the directory that is above the other first, else the
- * smaller inode number; then the moved inode and the replaced one by number.  Everybody else locks a directory, then one inode
- * in it, so no cycle can arise.
+ * Lock order of rename: rename_lock, so that no directory moves while it looks; the directory that
+ * is above the other first, else the smaller inode number; then the moved inode and the replaced
+ * one by number.  Everybody else locks a directory, then one inode in it, so no cycle can arise.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +21,9 @@
 #include "kern/fs/fs.h"
 #include "kern/fs/fs_format.h"
 
-/* ---- Create ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Create.
+ */
 
 /* The block of a symbolic link too long for the inode. */
 static int
@@ -140,7 +143,9 @@ fs_create(struct inode *dir, const char *name, unsigned len, const struct vfs_at
 	return error;
 }
 
-/* ---- Link and unlink ---------------------------------------------------------------------------------------------------------- */
+/*
+ * Link and unlink.
+ */
 
 /* => dir and ip locked. */
 static int
@@ -239,7 +244,9 @@ fs_unlink(struct inode *dir, const char *name, unsigned len, struct inode *ip)
 	return error;
 }
 
-/* ---- Rename ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Rename.
+ */
 
 /* Is `above` the directory `dir` or one above it?  => rename_lock held, nothing else. */
 static int
@@ -443,7 +450,9 @@ fs_rename(struct inode *from, const char *name, unsigned len, struct inode *ip, 
 	return error;
 }
 
-/* ---- Symbolic links ----------------------------------------------------------------------------------------------------------- */
+/*
+ * Symbolic links.
+ */
 
 int
 fs_readlink(struct inode *ip, char *buf, size_t size, size_t *lenp)

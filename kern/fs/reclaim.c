@@ -2,9 +2,10 @@
 /*
  * Owns giving memory back when pages are short, and the thread that writes dirty data in time.
  *
- * Reclaim works in passes, from what costs least: clean pages of files nobody uses, of all files, spare buffers and idle inodes; then it
- * writes dirty pages and starts over.  It never waits for a lock that its caller, who is short of memory, could hold: object locks
- * are only tried.  Writing needs an operation of the journal, so the caller must not have one open (vm_page_wait asserts
+ * Reclaim works in passes, from what costs least: clean pages of files nobody uses, of all files,
+ * spare buffers and idle inodes; then it writes dirty pages and starts over.  It never waits for a
+ * lock that its caller, who is short of memory, could hold: object locks are only tried.  Writing
+ * needs an operation of the journal, so the caller must not have one open (vm_page_wait asserts
  * that nothing is held).
  */
 #include "kern/base/debug.h"

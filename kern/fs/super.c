@@ -31,8 +31,9 @@ refuse(const struct blkdev *dev, int error, const char *why)
 	return error;
 }
 
-/* ---- Steps of a mount, in order
- * ------------------------------------------------------------------------------------------ */
+/*
+ * Steps of a mount, in order.
+ */
 
 static int
 read_super(struct fs *fs)
@@ -158,8 +159,8 @@ finish_orphans(struct fs *fs)
 		inode_unref(&LIST_ENTRY(node, struct fs_inode, orphan_link)->v);
 }
 
-/* ---- Mounting
- * -----------------------------------------------------------------------------------------------------------------
+/*
+ * Mounting.
  */
 
 static struct fs *
@@ -250,8 +251,8 @@ fs_unmount(struct mount *mnt)
 	return error;
 }
 
-/* ---- Sync, statfs
- * -------------------------------------------------------------------------------------------------------------
+/*
+ * Sync, statfs.
  */
 
 static bool

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Owns the mount table, permission checks, and the calls on inodes that somebody has open.  Paths are in namei.c.
+ * Owns the mount table, permission checks, and the calls on inodes that somebody has open.  Paths
+ * are in namei.c.
  *
- * What every file system would have to do is done here once: who may change what, results of partly done transfers, O_SYNC.  File systems
- * are asked for the rest through inode_ops and mount_ops.
+ * What every file system would have to do is done here once: who may change what, results of partly
+ * done transfers, O_SYNC.  File systems are asked for the rest through inode_ops and mount_ops.
  *
- * Mounts are made at boot and never removed, so a mount that was found needs no reference and the list may be walked without a lock;
- * mount_lock orders those who add.
+ * Mounts are made at boot and never removed, so a mount that was found needs no reference and the
+ * list may be walked without a lock; mount_lock orders those who add.
  */
 #include "kern/fs/vfs.h"
 
@@ -29,7 +30,9 @@ static struct spinlock mount_lock = SPINLOCK_INIT("mounts", RANK_VFS);
 static struct list mounts = LIST_INIT(mounts); /* mount_lock to add */
 static struct mount *root_mount;               /* I  after boot */
 
-/* ---- Mounts ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Mounts.
+ */
 
 void
 vfs_init(void)
@@ -115,7 +118,9 @@ vfs_now(void)
 	return (struct vfs_time){(int64_t)(ns / 1000000000), (uint32_t)(ns % 1000000000)};
 }
 
-/* ---- Permissions -------------------------------------------------------------------------------------------------------------- */
+/*
+ * Permissions.
+ */
 
 /* The superuser needs no bits, but to execute a file some execute bit must be set. */
 static bool
@@ -180,7 +185,9 @@ may_setattr(const struct inode *ip, const struct cred *cred, const struct vfs_se
 	return error;
 }
 
-/* ---- Attributes --------------------------------------------------------------------------------------------------------------- */
+/*
+ * Attributes.
+ */
 
 int
 vfs_getattr(struct inode *ip, struct vfs_attr *attr)
@@ -253,7 +260,9 @@ vfs_statfs(struct inode *ip, struct vfs_statfs *st)
 	return ip->mnt->ops->statfs != NULL ? ip->mnt->ops->statfs(ip->mnt, st) : ENOSYS;
 }
 
-/* ---- Contents ----------------------------------------------------------------------------------------------------------------- */
+/*
+ * Contents.
+ */
 
 int
 vfs_read(struct inode *ip, void *handle, struct uio *u)

@@ -4,9 +4,12 @@
  *
  * usage: load DIR SEED
  *
- * Each 16 bytes it writes say which file they belong to, where in it, and when they were written.  On standard output, one line each:
- *      touch NAME                        from now on the file NAME may change, go, or come
- *      keep NAME ID UNITS AT N VERSION   fsync came back: so many units, and units [AT, AT + N) of this version
+ * Each 16 bytes it writes say which file they belong to, where in it, and when they were written.
+ * On standard output, one line each:
+ *
+ *      touch NAME                       from now on the file NAME may change, go, or come
+ *      keep NAME ID UNITS AT N VERSION  fsync came back: so many units, and units [AT, AT + N) of
+ *                                       this version
  */
 #include <fcntl.h>
 #include <stdint.h>
