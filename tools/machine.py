@@ -254,6 +254,12 @@ def read_text(path):
         return ""
 
 
+def boot_failure(log):
+    """Why the kernel could not boot, in its own words (the lines before often name the culprit), or the empty string."""
+    match = re.search(r"(?:^\w+: .*\n)*^umbra: .*", log, re.MULTILINE)
+    return match.group() if match else ""
+
+
 def panic_text(log):
     """What the kernel said from its panic on, or the empty string."""
     match = re.search(r"^[^\n]*\bpanic: .*", log, re.MULTILINE | re.DOTALL)

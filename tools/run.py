@@ -106,6 +106,9 @@ def judge(m, ended, status, limit):
     if panic and status in (0, STATUS_PANIC) or panic and not ended:
         print(panic, file=sys.stderr, end="" if panic.endswith("\n") else "\n")
         return STATUS_PANIC
+    if status == STATUS_PANIC and machine.boot_failure(log):
+        print(machine.boot_failure(log), file=sys.stderr)
+        return STATUS_PANIC
     if not ended:
         complain(f"no end after {limit:g} s: killed. The kernel's last lines:")
         print("\n".join(log.splitlines()[-10:]), file=sys.stderr)

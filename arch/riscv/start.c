@@ -54,7 +54,7 @@ static void NORETURN
 refuse(const char *why)
 {
 	kprintf("umbra: %s\n", why);
-	machine_poweroff(1);
+	machine_poweroff(PANIC_STATUS);
 }
 
 /* Windows of device registers, page table entries for which are wanted. */
@@ -134,7 +134,7 @@ start(uint64_t hartid, paddr_t fdt)
 	if (machine.ram_bytes < MIN_RAM) {
 		kprintf("umbra: %lu KiB of memory are too few, at least %lu MiB are needed\n",
 		    machine.ram_bytes >> 10, MIN_RAM >> 20);
-		machine_poweroff(1);
+		machine_poweroff(PANIC_STATUS);
 	}
 	cpus_init();
 	machine_find_free(&machine, image_to_phys(kernel_text), image_to_phys(kernel_end));

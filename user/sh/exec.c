@@ -165,12 +165,32 @@ exec_find(const char *name)
 	return NULL;
 }
 
-/* A file without a known format is a script; a new shell reads it. */
+/* Is a file nothing for a shell to read: a NUL in its first line? */
+static bool
+is_binary(const char *path)
+{
+	char start[256];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, start, sizeof(start)) : 0;
+	const char *line_end = n > 0 ? memchr(start, '\n', n) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	if (line_end != NULL)
+		n = line_end - start;
+	return n > 0 && memchr(start, 0, n) != NULL;
+}
+
+/* A file without a known format is a script; a new shell reads it.  => returns with errno set. */
 static void
 exec_script(const char *path, char **argv, char **env)
 {
 	int argc = 0;
 
+	if (is_binary(path)) {
+		errno = ENOEXEC;
+		return;
+	}
 	while (argv[argc] != NULL)
 		argc++;
 	char **args = arena_alloc((argc + 2) * sizeof(*args));
