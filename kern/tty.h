@@ -17,8 +17,8 @@ struct proc;
  * from then on. */
 void tty_init(void);
 
-/* A file for /dev/console.  As on Linux, opening it makes it nobody's controlling terminal: that takes
- * TIOCSCTTY.  => may sleep.  => 0; ENXIO: no line; ENFILE. */
+/* A file for /dev/console.  As on Linux, opening it makes it nobody's controlling terminal: that
+ * takes TIOCSCTTY.  => may sleep.  => 0; ENXIO: no line; ENFILE. */
 int tty_open_console(uint32_t oflags, struct file **fp) MUST_CHECK;
 /* A file for /dev/tty: the controlling terminal.  => ENXIO: there is none. */
 int tty_open_current(uint32_t oflags, struct file **fp) MUST_CHECK;
