@@ -167,6 +167,7 @@ give_away_children(struct proc *p)
 		list_remove(link);
 		list_push_back(&init_proc->children, link);
 		child->parent = init_proc;
+		__atomic_store_n(&child->ppid, init_proc->pid, __ATOMIC_RELAXED);
 		child->exit_signal = SIGCHLD;
 		if (child->state == PROC_ZOMBIE) {
 			wakeup(&init_proc->children);

@@ -415,6 +415,7 @@ proc_publish(struct proc *p, struct proc *parent)
 	p->state = PROC_ALIVE;
 	p->parent = parent;
 	if (parent != NULL) {
+		p->ppid = parent->pid;
 		/* The parent may have moved to another group since we looked. */
 		p->pgid = parent->pgid;
 		p->sid = parent->sid;
@@ -591,7 +592,7 @@ proc_get_info(struct proc *p, struct proc_info *info)
 	if (!list_empty(&p->threads))
 		t = LIST_ENTRY(p->threads.next, struct uthread, link);
 	info->pid = p->pid;
-	info->ppid = p->parent != NULL ? p->parent->pid : 0;
+	info->ppid = p->ppid;
 	info->pgid = p->pgid;
 	info->sid = p->sid;
 	info->state = state_letter(p, t);

@@ -83,6 +83,7 @@ struct proc {
 	struct list all_link;  /* t    every process, oldest first */
 	struct list hash_link; /* t    pid table */
 	struct proc *parent;   /* t    NULL: init and the kernel's own */
+	int32_t ppid;          /* a    pid of parent, 0: none; written under t */
 	struct list children;  /* t */
 	struct list sibling;   /* t */
 	int32_t pgid, sid;     /* t p */

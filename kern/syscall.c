@@ -8,6 +8,7 @@
 #include "kern/syscall.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 
 #include "arch/riscv/cpu.h"
@@ -27,6 +28,10 @@ static syscall_fn *const table[] = {SYSCALL_LIST(SYSCALL_ENTRY)};
 #undef SYSCALL_ENTRY
 
 #define NLINUX (SYS_mseal + 1u)
+
+_Static_assert(
+    offsetof(struct trapframe, a5) == offsetof(struct trapframe, a0) + 5 * sizeof(uint64_t),
+    "a0 to a5 are next to each other");
 
 /* Where in the table.  => NELEM(table): nowhere. */
 static inline uint64_t
@@ -52,8 +57,9 @@ report_unknown(uint64_t number)
 		    curthread()->name);
 }
 
-long
-syscall_dispatch(uint64_t number, const struct syscall_args *args)
+/* => returns the call's result or -errno. */
+static inline long
+dispatch(uint64_t number, const struct syscall_args *args)
 {
 	uint64_t i = table_index(number);
 
@@ -63,12 +69,20 @@ syscall_dispatch(uint64_t number, const struct syscall_args *args)
 	return -ENOSYS;
 }
 
+/* The call was interrupted.  Whether it is run again is decided on the way out, which must not be
+ * the fast one. */
+static void
+note_restart(struct uthread *t, long result)
+{
+	t->restart = (int)-result;
+	t->td.interrupted = true;
+}
+
 void
 user_syscall(struct trapframe *tf)
 {
 	struct uthread *t = curuthread();
 	uint64_t number = tf->a7;
-	struct syscall_args args = {{tf->a0, tf->a1, tf->a2, tf->a3, tf->a4, tf->a5}};
 	long result;
 
 	tf->arg0 = tf->a0;
@@ -76,13 +90,12 @@ user_syscall(struct trapframe *tf)
 		t->restarted = false;
 	else
 		t->restart_deadline = 0;
-	result = syscall_dispatch(number, &args);
-	if ((result == -ERESTARTSYS || result == -ERESTARTNOHAND) && number != SYS_rt_sigreturn) {
-		/* Decided on the way out, which must not be the fast one. */
-		t->restart = (int)-result;
-		t->td.interrupted = true;
-	}
+	/* The argument registers lie in the frame as in struct syscall_args. */
+	result = dispatch(number, (const struct syscall_args *)&tf->a0);
+	if ((result == -ERESTARTSYS || result == -ERESTARTNOHAND) && number != SYS_rt_sigreturn)
+		note_restart(t, result);
 	tf->a0 = (uint64_t)result;
-	lock_assert_none();
+	if (CHECK && t->td.held.n != 0)
+		lock_assert_none();
 	KASSERT(t->td.busy_pages == 0);
 }

@@ -62,8 +62,4 @@ struct syscall_args {
 SYSCALL_LIST(SYSCALL_PROTOTYPE)
 #undef SYSCALL_PROTOTYPE
 
-/* Run call `number` for the current thread.  => returns its result or -errno; unknown numbers:
- * -ENOSYS. */
-long syscall_dispatch(uint64_t number, const struct syscall_args *args);
-
 #endif

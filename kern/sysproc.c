@@ -180,14 +180,8 @@ sys_gettid(const struct syscall_args *args)
 long
 sys_getppid(const struct syscall_args *args)
 {
-	struct proc *p = curproc();
-	long pid;
-
 	(void)args;
-	spin_lock(&proc_tree_lock);
-	pid = p->parent != NULL ? p->parent->pid : 0;
-	spin_unlock(&proc_tree_lock);
-	return pid;
+	return __atomic_load_n(&curproc()->ppid, __ATOMIC_RELAXED);
 }
 
 /* The process meant by a pid argument, 0 being the caller; with a reference. */

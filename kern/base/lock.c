@@ -22,6 +22,8 @@
  * Sleepers wait on a word inside the lock, never on the lock's address, which may also be that of
  * the object it is the first field of.
  *
+ * What is rare is in functions of its own (NOINLINE): the rest then needs no stack frame.
+ *
  * Rejected: handing the lock over to the first waiter (direct hand-off).  It is fair, but a lock
  * that is always owned by a thread still on its way to a hart makes everybody run at the speed of
  * the scheduler.
@@ -36,6 +38,8 @@
 #define MUTEX_WAITERS ((uintptr_t)1)
 #define MUTEX_SPINS   2000 /* looks at a running owner before sleeping */
 
+#define LIKELY(x)     __builtin_expect(!!(x), 1)
+
 /*
  * The record of held locks.
  */
@@ -43,7 +47,7 @@
 static void
 held_print(const struct held_locks *h)
 {
-	for (unsigned i = 0; i < h->n; i++)
+	for (size_t i = 0; i < h->n; i++)
 		kprintf("  holds %s (rank %u)\n", h->lock[i]->name, h->lock[i]->rank);
 }
 
@@ -58,44 +62,62 @@ held_bad_rank(const struct held_locks *h, const struct lock_head *lock)
 }
 
 /* May `lock` be waited for, with these held?  nested: an equal rank is fine. */
-static inline void
+static void
 held_check(const struct held_locks *h, const struct lock_head *lock, bool nested)
 {
 	if (CHECK && h->n != 0 && h->lock[h->n - 1]->rank + !nested > lock->rank)
 		held_bad_rank(h, lock);
 }
 
-/* Put a lock that is out of order, as only a trylock can be, in its place. */
+/* The usual case of held_check, with room for one more. */
+static inline bool
+held_in_order(const struct held_locks *h, const struct lock_head *lock)
+{
+	size_t n = h->n;
+
+	return !CHECK || n == 0 || (n < THREAD_LOCKS && h->lock[n - 1]->rank < lock->rank);
+}
+
+/* => held_in_order said so. */
+static inline void
+held_push(struct held_locks *h, const struct lock_head *lock)
+{
+	if (CHECK)
+		h->lock[h->n++] = lock;
+}
+
+/* Put a lock in its place: only a trylock can be out of order. */
 static void
 held_insert(struct held_locks *h, const struct lock_head *lock)
 {
-	unsigned i;
+	size_t i;
 
-	for (i = h->n; i > 0 && h->lock[i - 1]->rank > lock->rank; i--)
+	if (!CHECK)
+		return;
+	if (h->n == THREAD_LOCKS)
+		panic("%s: too many locks held", lock->name);
+	for (i = h->n++; i > 0 && h->lock[i - 1]->rank > lock->rank; i--)
 		h->lock[i] = h->lock[i - 1];
 	h->lock[i] = lock;
 }
 
-static inline void
-held_push(struct held_locks *h, const struct lock_head *lock)
+/* Take the lock off the record if it is the last one, as it nearly always is. */
+static inline bool
+held_pop(struct held_locks *h, const struct lock_head *lock)
 {
-	unsigned n = h->n;
-
 	if (!CHECK)
-		return;
-	if (n == THREAD_LOCKS)
-		panic("%s: too many locks held", lock->name);
-	if (n == 0 || h->lock[n - 1]->rank <= lock->rank)
-		h->lock[n] = lock;
-	else
-		held_insert(h, lock);
-	h->n = n + 1;
+		return true;
+	if (h->n == 0 || h->lock[h->n - 1] != lock)
+		return false;
+	h->n--;
+	return true;
 }
 
-static void
+/* The same for any lock of the record. */
+static NOINLINE void
 held_remove(struct held_locks *h, const struct lock_head *lock)
 {
-	unsigned i = h->n;
+	size_t i = h->n;
 
 	while (i > 0 && h->lock[i - 1] != lock)
 		i--;
@@ -109,18 +131,7 @@ held_remove(struct held_locks *h, const struct lock_head *lock)
 	h->n--;
 }
 
-static inline void
-held_pop(struct held_locks *h, const struct lock_head *lock)
-{
-	if (!CHECK)
-		return;
-	if (h->n > 0 && h->lock[h->n - 1] == lock)
-		h->n--;
-	else
-		held_remove(h, lock);
-}
-
-static inline void
+static void
 check_may_sleep(const struct lock_head *lock)
 {
 	const struct held_locks *h = &curthread()->spins;
@@ -137,7 +148,7 @@ lock_assert_none(void)
 
 	if (CHECK && h->n != 0) {
 		held_print(h);
-		panic("%s: %u locks still held", curthread()->name, h->n);
+		panic("%s: %lu locks still held", curthread()->name, h->n);
 	}
 }
 
@@ -146,7 +157,7 @@ lock_assert_below(enum lock_rank rank)
 {
 	const struct held_locks *h = &curthread()->held;
 
-	for (unsigned i = 0; CHECK && i < h->n; i++) {
+	for (size_t i = 0; CHECK && i < h->n; i++) {
 		if (h->lock[i]->rank < rank)
 			continue;
 		held_print(h);
@@ -158,24 +169,33 @@ lock_assert_below(enum lock_rank rank)
  * Interrupts.
  */
 
-void
-intr_push_off(void)
+static inline void
+push_off(struct thread *td)
 {
 	bool were_on = intr_off_save();
-	struct thread *td = curthread();
 
 	if (td->intr_off_depth++ == 0)
 		td->intr_was_on = were_on;
 }
 
+static inline void
+pop_off(struct thread *td)
+{
+	if (--td->intr_off_depth == 0 && td->intr_was_on)
+		intr_on();
+}
+
+void
+intr_push_off(void)
+{
+	push_off(curthread());
+}
+
 void
 intr_pop_off(void)
 {
-	struct thread *td = curthread();
-
-	KASSERT(td->intr_off_depth > 0);
-	if (--td->intr_off_depth == 0 && td->intr_was_on)
-		intr_on();
+	KASSERT(curthread()->intr_off_depth > 0);
+	pop_off(curthread());
 }
 
 /*
@@ -191,8 +211,7 @@ spin_init(struct spinlock *lk, const char *name, enum lock_rank rank)
 bool
 spin_owned(const struct spinlock *lk)
 {
-	return __atomic_load_n(&lk->locked, __ATOMIC_RELAXED) != 0 &&
-	    __atomic_load_n(&lk->hart, __ATOMIC_RELAXED) == (int32_t)cpu_id();
+	return __atomic_load_n(&lk->hart, __ATOMIC_RELAXED) == (int32_t)curthread()->hart;
 }
 
 static inline bool
@@ -213,52 +232,86 @@ spin_wait(struct spinlock *lk)
 }
 
 static inline void
-spin_acquired(struct spinlock *lk)
+spin_set_owner(struct spinlock *lk, const struct thread *td)
 {
-	__atomic_store_n(&lk->hart, (int32_t)cpu_id(), __ATOMIC_RELAXED);
-	held_push(&curthread()->spins, &lk->head);
+	__atomic_store_n(&lk->hart, (int32_t)td->hart, __ATOMIC_RELAXED);
+}
+
+/* => interrupts pushed off. */
+static NOINLINE void
+spin_lock_slow(struct spinlock *lk, bool nested)
+{
+	struct thread *td = curthread();
+
+	held_check(&td->spins, &lk->head, nested);
+	if (!spin_try(lk))
+		spin_wait(lk);
+	spin_set_owner(lk, td);
+	held_insert(&td->spins, &lk->head);
 }
 
 void
 spin_lock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	intr_push_off();
-	held_check(&curthread()->spins, &lk->head, false);
-	if (!spin_try(lk))
-		spin_wait(lk);
-	spin_acquired(lk);
+	struct thread *td = curthread();
+
+	push_off(td);
+	if (LIKELY(held_in_order(&td->spins, &lk->head) && spin_try(lk))) {
+		spin_set_owner(lk, td);
+		held_push(&td->spins, &lk->head);
+		return;
+	}
+	spin_lock_slow(lk, false);
 }
 
 void
 spin_lock_nested(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	intr_push_off();
-	held_check(&curthread()->spins, &lk->head, true);
-	if (!spin_try(lk))
-		spin_wait(lk);
-	spin_acquired(lk);
+	push_off(curthread());
+	spin_lock_slow(lk, true);
 }
 
 bool
 spin_trylock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	intr_push_off();
+	struct thread *td = curthread();
+
+	push_off(td);
 	if (!spin_try(lk)) {
-		intr_pop_off();
+		pop_off(td);
 		return false;
 	}
-	spin_acquired(lk);
+	spin_set_owner(lk, td);
+	held_insert(&td->spins, &lk->head);
 	return true;
+}
+
+static inline void
+spin_release(struct spinlock *lk, struct thread *td)
+{
+	__atomic_store_n(&lk->hart, -1, __ATOMIC_RELAXED);
+	__atomic_store_n(&lk->locked, 0, __ATOMIC_RELEASE);
+	pop_off(td);
+}
+
+static NOINLINE void
+spin_unlock_slow(struct spinlock *lk)
+{
+	KASSERT(spin_owned(lk));
+	held_remove(&curthread()->spins, &lk->head);
+	spin_release(lk, curthread());
 }
 
 void
 spin_unlock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	KASSERT(spin_owned(lk));
-	held_pop(&curthread()->spins, &lk->head);
-	__atomic_store_n(&lk->hart, -1, __ATOMIC_RELAXED);
-	__atomic_store_n(&lk->locked, 0, __ATOMIC_RELEASE);
-	intr_pop_off();
+	struct thread *td = curthread();
+
+	/* A lock of the record is one that this hart holds. */
+	if (LIKELY(held_pop(&td->spins, &lk->head)))
+		spin_release(lk, td);
+	else
+		spin_unlock_slow(lk);
 }
 
 /*
@@ -333,24 +386,40 @@ mutex_wait(struct mutex *m)
 	}
 }
 
+static NOINLINE void
+mutex_lock_slow(struct mutex *m, bool nested)
+{
+	struct held_locks *h = &curthread()->held;
+
+	check_may_sleep(&m->head);
+	held_check(h, &m->head, nested);
+	if (!mutex_try(m, 0))
+		mutex_wait(m);
+	held_insert(h, &m->head);
+}
+
+/* Nothing forbids sleeping for the lock, and recording it is easy. */
+static inline bool
+may_take(const struct thread *td, const struct lock_head *lock)
+{
+	return (!CHECK || td->spins.n == 0) && held_in_order(&td->held, lock);
+}
+
 void
 mutex_lock(struct mutex *m) NO_LOCK_ANALYSIS
 {
-	check_may_sleep(&m->head);
-	held_check(&curthread()->held, &m->head, false);
-	if (!mutex_try(m, 0))
-		mutex_wait(m);
-	held_push(&curthread()->held, &m->head);
+	struct thread *td = curthread();
+
+	if (LIKELY(may_take(td, &m->head) && mutex_try(m, 0)))
+		held_push(&td->held, &m->head);
+	else
+		mutex_lock_slow(m, false);
 }
 
 void
 mutex_lock_nested(struct mutex *m) NO_LOCK_ANALYSIS
 {
-	check_may_sleep(&m->head);
-	held_check(&curthread()->held, &m->head, true);
-	if (!mutex_try(m, 0))
-		mutex_wait(m);
-	held_push(&curthread()->held, &m->head);
+	mutex_lock_slow(m, true);
 }
 
 bool
@@ -358,16 +427,27 @@ mutex_trylock(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	if (!mutex_try(m, 0))
 		return false;
-	held_push(&curthread()->held, &m->head);
+	held_insert(&curthread()->held, &m->head);
 	return true;
+}
+
+static NOINLINE void
+mutex_unlock_slow(struct mutex *m)
+{
+	KASSERT(mutex_owned(m));
+	held_remove(&curthread()->held, &m->head);
+	if ((__atomic_exchange_n(&m->owner, 0, __ATOMIC_RELEASE) & MUTEX_WAITERS) != 0)
+		wakeup_one(&m->owner);
 }
 
 void
 mutex_unlock(struct mutex *m) NO_LOCK_ANALYSIS
 {
-	KASSERT(mutex_owned(m));
-	held_pop(&curthread()->held, &m->head);
-	if (__atomic_exchange_n(&m->owner, 0, __ATOMIC_RELEASE) & MUTEX_WAITERS)
+	struct thread *td = curthread();
+
+	if (!LIKELY(held_pop(&td->held, &m->head)))
+		mutex_unlock_slow(m);
+	else if (!LIKELY(__atomic_exchange_n(&m->owner, 0, __ATOMIC_RELEASE) == (uintptr_t)td))
 		wakeup_one(&m->owner);
 }
 
@@ -462,7 +542,7 @@ sx_wait_exclusive(struct sx *sx)
 }
 
 /* The lock became free, or free for readers: choose who is next. */
-static void
+static NOINLINE void
 sx_wake(struct sx *sx, bool readers_first)
 {
 	spin_lock(&sx->interlock);
@@ -475,39 +555,61 @@ sx_wake(struct sx *sx, bool readers_first)
 	spin_unlock(&sx->interlock);
 }
 
-void
-sx_slock(struct sx *sx) NO_LOCK_ANALYSIS
+static NOINLINE void
+sx_slock_slow(struct sx *sx)
 {
 	check_may_sleep(&sx->head);
 	held_check(&curthread()->held, &sx->head, false);
 	if (!sx_try_shared(sx))
 		sx_wait_shared(sx);
-	held_push(&curthread()->held, &sx->head);
+	held_insert(&curthread()->held, &sx->head);
+}
+
+void
+sx_slock(struct sx *sx) NO_LOCK_ANALYSIS
+{
+	struct thread *td = curthread();
+
+	if (LIKELY(may_take(td, &sx->head) && sx_try_shared(sx)))
+		held_push(&td->held, &sx->head);
+	else
+		sx_slock_slow(sx);
 }
 
 static inline void
-sx_xacquire(struct sx *sx)
+sx_set_owner(struct sx *sx, struct thread *td)
 {
+	__atomic_store_n(&sx->owner, td, __ATOMIC_RELAXED);
+}
+
+static NOINLINE void
+sx_xlock_slow(struct sx *sx, bool nested)
+{
+	check_may_sleep(&sx->head);
+	held_check(&curthread()->held, &sx->head, nested);
 	if (!sx_try_exclusive(sx))
 		sx_wait_exclusive(sx);
-	__atomic_store_n(&sx->owner, curthread(), __ATOMIC_RELAXED);
-	held_push(&curthread()->held, &sx->head);
+	sx_set_owner(sx, curthread());
+	held_insert(&curthread()->held, &sx->head);
 }
 
 void
 sx_xlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
-	check_may_sleep(&sx->head);
-	held_check(&curthread()->held, &sx->head, false);
-	sx_xacquire(sx);
+	struct thread *td = curthread();
+
+	if (LIKELY(may_take(td, &sx->head) && sx_try_exclusive(sx))) {
+		sx_set_owner(sx, td);
+		held_push(&td->held, &sx->head);
+		return;
+	}
+	sx_xlock_slow(sx, false);
 }
 
 void
 sx_xlock_nested(struct sx *sx) NO_LOCK_ANALYSIS
 {
-	check_may_sleep(&sx->head);
-	held_check(&curthread()->held, &sx->head, true);
-	sx_xacquire(sx);
+	sx_xlock_slow(sx, true);
 }
 
 bool
@@ -515,7 +617,7 @@ sx_try_slock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	if (!sx_try_shared(sx))
 		return false;
-	held_push(&curthread()->held, &sx->head);
+	held_insert(&curthread()->held, &sx->head);
 	return true;
 }
 
@@ -524,8 +626,8 @@ sx_try_xlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	if (!sx_try_exclusive(sx))
 		return false;
-	__atomic_store_n(&sx->owner, curthread(), __ATOMIC_RELAXED);
-	held_push(&curthread()->held, &sx->head);
+	sx_set_owner(sx, curthread());
+	held_insert(&curthread()->held, &sx->head);
 	return true;
 }
 
@@ -534,10 +636,10 @@ sx_sunlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	uint32_t old;
 
-	held_pop(&curthread()->held, &sx->head);
+	if (!LIKELY(held_pop(&curthread()->held, &sx->head)))
+		held_remove(&curthread()->held, &sx->head);
 	old = __atomic_fetch_sub(&sx->state, SX_READER, __ATOMIC_RELEASE);
-	KASSERT(old >= SX_READER);
-	if ((old & SX_WAITERS) && (old & ~SX_WAITERS) == SX_READER)
+	if ((old & SX_WAITERS) != 0 && (old & ~SX_WAITERS) == SX_READER)
 		sx_wake(sx, false);
 }
 
@@ -545,9 +647,10 @@ void
 sx_xunlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
 	KASSERT(sx_xowned(sx));
-	held_pop(&curthread()->held, &sx->head);
-	__atomic_store_n(&sx->owner, NULL, __ATOMIC_RELAXED);
-	if (__atomic_fetch_and(&sx->state, ~SX_WRITER, __ATOMIC_RELEASE) & SX_WAITERS)
+	if (!LIKELY(held_pop(&curthread()->held, &sx->head)))
+		held_remove(&curthread()->held, &sx->head);
+	sx_set_owner(sx, NULL);
+	if ((__atomic_fetch_and(&sx->state, ~SX_WRITER, __ATOMIC_RELEASE) & SX_WAITERS) != 0)
 		sx_wake(sx, true);
 }
 

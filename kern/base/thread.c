@@ -14,7 +14,7 @@
  *          |                     ^ wake
  *          '-----sleep---> SLEEPING|ON ----finish---> SLEEPING --wake--> RUNNABLE (queued)
  *
- * An idle hart says so in `idling` before it waits; whoever queues work claims that flag and sends
+ * An idle hart says so in `waiting` before it waits; whoever queues work claims that bit and sends
  * an interrupt.  The clock ticks only while something other than the idle thread runs.
  *
  * Lock order: a run queue lock (RANK_RUNQ) is a leaf, and only one is held at a time; the switch
@@ -48,7 +48,6 @@ static struct hart {
 	struct spinlock lock; /* RANK_RUNQ */
 	struct list queue;    /* r */
 	uint32_t nqueued;     /* a    written under r */
-	bool idling;          /* a    waits for an interrupt; whoever sets it to false sends one */
 	/* The hart's own, interrupts off: */
 	struct thread *idle;
 	struct thread *prev; /* whom it has just switched away from */
@@ -56,7 +55,8 @@ static struct hart {
 	uint64_t armed;      /* ns: what the timer is set to */
 } harts[MAXHART];
 
-static uint32_t online; /* a  harts that run threads, as a mask */
+static uint32_t online;  /* a  harts that run threads, as a mask */
+static uint32_t waiting; /* a  harts that wait for an interrupt; who takes a bit out sends one */
 
 static struct thread_ops ops; /* I */
 
@@ -127,37 +127,48 @@ thread_runtime(const struct thread *td)
  * Run queues.
  */
 
-/* If hart waits for an interrupt, it is now ours to send one. */
+/* If `hart` waits for an interrupt, it is now ours to send one. */
 static inline bool
-claim_idle(unsigned hart)
+claim(unsigned hart)
 {
-	return __atomic_load_n(&harts[hart].idling, __ATOMIC_RELAXED) &&
-	    __atomic_exchange_n(&harts[hart].idling, false, __ATOMIC_SEQ_CST);
+	uint32_t bit = 1u << hart;
+
+	return (__atomic_load_n(&waiting, __ATOMIC_RELAXED) & bit) != 0 &&
+	    (__atomic_fetch_and(&waiting, ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
+}
+
+/* Claim any hart of the mask that waits.  => false: none does. */
+static bool
+claim_any(uint32_t mask, unsigned *hart)
+{
+	uint32_t idle;
+
+	while ((idle = __atomic_load_n(&waiting, __ATOMIC_RELAXED) & mask) != 0) {
+		*hart = bitmap_lowest(idle);
+		if (claim(*hart))
+			return true;
+	}
+	return false;
 }
 
 /* Where td should run: an idle hart if there is one, else where it ran last.  => *kick: that hart
- * needs an interrupt. */
+ * needs an interrupt.  Interrupts off. */
 static unsigned
 choose_hart(const struct thread *td, bool *kick)
 {
-	uint32_t mask = __atomic_load_n(&td->affinity, __ATOMIC_RELAXED) &
-	    __atomic_load_n(&online, __ATOMIC_RELAXED);
-	unsigned me = cpu_id(), last = td->hart;
+	uint32_t mask = __atomic_load_n(&td->affinity, __ATOMIC_RELAXED) & sched_online_mask();
+	unsigned me = cpu_id(), hart = td->hart;
+	bool hart_allowed = (mask >> hart & 1) != 0;
 
-	*kick = true;
-	if ((mask >> last & 1) != 0 && claim_idle(last))
-		return last;
-	if ((mask >> me & 1) != 0 && curthread() == harts[me].idle) {
-		*kick = false;
+	*kick = hart_allowed && claim(hart);
+	if (*kick)
+		return hart;
+	if ((mask >> me & 1) != 0 && curthread() == harts[me].idle)
 		return me;
-	}
-	for (unsigned i = 0; i < MAXHART; i++)
-		if ((mask >> i & 1) != 0 && claim_idle(i))
-			return i;
-	*kick = false;
-	if (mask == 0 || (mask >> last & 1) != 0)
-		return mask == 0 ? me : last;
-	return bitmap_lowest(mask);
+	*kick = claim_any(mask, &hart);
+	if (*kick || hart_allowed)
+		return hart;
+	return mask != 0 ? bitmap_lowest(mask) : me;
 }
 
 /* => td is RUNNABLE and on no hart. */
@@ -175,9 +186,9 @@ enqueue(struct thread *td)
 	list_push_back(&h->queue, &td->runq_link);
 	__atomic_store_n(&h->nqueued, h->nqueued + 1, __ATOMIC_RELAXED);
 	spin_unlock(&h->lock);
-	/* The hart may have gone idle since we looked: it saw the queue, or we see the flag. */
+	/* The hart may have gone idle since we looked: it saw the queue, or we see its bit. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (hart != cpu_id() && (kick || claim_idle(hart)))
+	if (hart != cpu_id() && (kick || claim(hart)))
 		ipi_send(hart);
 	intr_pop_off();
 }
@@ -519,14 +530,16 @@ sched_init(const struct thread_ops *thread_ops)
 static void
 wait_for_work(struct hart *h)
 {
+	uint32_t bit = 1u << cpu_id();
+
 	if (h->armed == NEVER) {
 		h->armed = timer_now_ns() + IDLE_NS;
 		timer_set(h->armed);
 	}
-	__atomic_store_n(&h->idling, true, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&waiting, bit, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&h->nqueued, __ATOMIC_SEQ_CST) == 0)
 		cpu_wait();
-	__atomic_store_n(&h->idling, false, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&waiting, ~bit, __ATOMIC_SEQ_CST);
 }
 
 void

@@ -21,6 +21,7 @@
 #define KERN_BASE_THREAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arch/riscv/cpu.h"
@@ -40,7 +41,7 @@ enum thread_state { THREAD_NEW, THREAD_RUNNING, THREAD_RUNNABLE, THREAD_SLEEPING
 /* Locks held, in order of rank.  Kept by lock.c with CHECK=1. */
 struct held_locks {
 	const struct lock_head *lock[THREAD_LOCKS]; /* T */
-	unsigned n;                                 /* T */
+	size_t n;                                   /* T */
 };
 
 struct thread {
