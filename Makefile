@@ -299,6 +299,10 @@ tags: all
 	$(Q)$(PYTHON) tools/compdb.py $(BUILD) '$(CC) $(filter-out -MD -MP,$(KFLAGS))' '$(CC) $(filter-out -MD -MP,$(UFLAGS))' \
 		'$(HOSTCC) $(filter-out -MD -MP,$(HOSTFLAGS))' >compile_commands.json
 
+.PHONY: bench
+bench: all
+	$(Q)BUILD=$(BUILD) $(PYTHON) tools/bench.py $(ROWS)
+
 define HELP
 make                       the kernel, the programs, the disk image
 make qemu                  an interactive shell; Ctrl-A X leaves; files stay on build/disk.img
@@ -309,6 +313,8 @@ make test                  lint, host tests, the grade; the last line is `N pass
 make check                 host tests under sanitizers
 make crash [N=50]          QEMU killed at random moments of file work; nothing promised may be lost
 make fuzz [T=60]           the fuzzers, T seconds
+make bench [ROWS='...']    what operations cost in guest instructions, beside Linux and xv6
+make mutants               does a test notice when a piece of vm is broken?
 make lint                  include direction, lock annotations, format, documents
 make format                put the sources in the format that lint wants
 make tags                  ctags and compile_commands.json

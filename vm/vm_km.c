@@ -55,7 +55,8 @@
 
 #define KSTACK_SLOT      (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
 #define KSTACKS_CACHED   8u
-#define KM_PATIENCE      50u /* fruitless waits for a page before an allocation fails: about a second \
+#define KM_PATIENCE                                                                                \
+	50u /* fruitless waits for a page before an allocation fails: about a second \
 	                      */
 
 static struct vm_map kernel_map_storage;
