@@ -358,9 +358,7 @@ wait_report(struct proc *child, struct wait_result *r)
 	proc_usage_to_rusage(&u, &r->usage);
 	r->pid = child->pid;
 	spin_lock(&child->lock);
-	r->uid = list_empty(&child->threads)
-	    ? 0
-	    : LIST_ENTRY(child->threads.next, struct uthread, link)->cred.ruid;
+	r->uid = list_empty(&child->threads) ? 0 : first_thread(child)->cred.ruid;
 	spin_unlock(&child->lock);
 }
 
@@ -368,7 +366,7 @@ wait_report(struct proc *child, struct wait_result *r)
 static void
 reap(struct proc *p)
 {
-	struct uthread *t = LIST_ENTRY(p->threads.next, struct uthread, link);
+	struct uthread *t = first_thread(p);
 
 	thread_wait_dead(&t->td);
 	list_remove(&t->link);

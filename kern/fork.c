@@ -158,7 +158,7 @@ proc_clone(const struct clone_args *args)
 	pid = child->pid;
 	if ((args->flags & CLONE_PARENT_SETTID) != 0)
 		(void)!copyout(args->parent_tid, &pid, sizeof(pid));
-	t = LIST_ENTRY(child->threads.next, struct uthread, link);
+	t = first_thread(child);
 	proc_ref(child);
 	proc_publish(child, curproc());
 	sched_ready(&t->td);

@@ -351,11 +351,36 @@ inherit(struct proc *p, struct proc *parent)
 	spin_unlock(&parent->lock);
 }
 
+/* Has the user of the calling thread as many processes as it may have?  Root may have any number. */
+static bool
+too_many(struct proc *parent)
+{
+	uint64_t limit = parent->limit[RLIMIT_NPROC].rlim_cur, count = 0;
+	uint32_t uid = curuthread()->cred.ruid;
+
+	if (uid == 0 || limit == RLIM_INFINITY)
+		return false;
+	spin_lock(&proc_tree_lock);
+	LIST_FOREACH(link, &all_procs) {
+		struct proc *p = LIST_ENTRY(link, struct proc, all_link);
+
+		spin_lock(&p->lock);
+		if (!list_empty(&p->threads) && first_thread(p)->cred.ruid == uid)
+			count++;
+		spin_unlock(&p->lock);
+	}
+	spin_unlock(&proc_tree_lock);
+	return count >= limit;
+}
+
 int
 proc_create(struct proc *parent, struct proc **pp)
 {
-	struct proc *p = zone_alloc(proc_zone, ZONE_ZERO);
+	struct proc *p;
 
+	if (parent != NULL && too_many(parent))
+		return EAGAIN;
+	p = zone_alloc(proc_zone, ZONE_ZERO);
 	if (p == NULL)
 		return ENOMEM;
 	p->actions = zone_alloc(actions_zone, ZONE_ZERO);
@@ -590,7 +615,7 @@ proc_get_info(struct proc *p, struct proc_info *info)
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
 	if (!list_empty(&p->threads))
-		t = LIST_ENTRY(p->threads.next, struct uthread, link);
+		t = first_thread(p);
 	info->pid = p->pid;
 	info->ppid = p->ppid;
 	info->pgid = p->pgid;

@@ -136,6 +136,13 @@ curuthread(void)
 	return thread_uthread(curthread());
 }
 
+/* => p locked, or nobody else knows it; it has a thread, as zombies have until they are reaped. */
+static inline struct uthread *
+first_thread(const struct proc *p)
+{
+	return LIST_ENTRY(p->threads.next, struct uthread, link);
+}
+
 /* The process of the running thread.  => a user thread. */
 static inline struct proc *
 curproc(void)

@@ -82,21 +82,26 @@ random_bytes(void *buf, size_t n)
 {
 	uint32_t k[KEY_WORDS];
 	uint8_t block[BLOCK_BYTES], *out = buf;
+	size_t used = sizeof(key); /* of block */
+	uint32_t counter = 0;
 	uint64_t request;
 
 	spin_lock(&random_lock);
 	request = nonce++;
 	memcpy(k, key, sizeof(k));
-	chacha_block(k, request, 0, block);
+	chacha_block(k, request, counter++, block);
 	memcpy(key, block, sizeof(key));
 	spin_unlock(&random_lock);
-	for (uint32_t counter = 1; n > 0; counter++) {
-		size_t piece = MIN(n, sizeof(block));
+	for (;;) {
+		size_t piece = MIN(n, sizeof(block) - used);
 
-		chacha_block(k, request, counter, block);
-		memcpy(out, block, piece);
+		memcpy(out, block + used, piece);
 		out += piece;
 		n -= piece;
+		if (n == 0)
+			break;
+		chacha_block(k, request, counter++, block);
+		used = 0;
 	}
 	memset(k, 0, sizeof(k));
 	memset(block, 0, sizeof(block));

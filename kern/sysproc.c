@@ -336,10 +336,16 @@ get_affinity(struct uthread *t, uint64_t *value)
 	*value = t->td.affinity & sched_online_mask();
 }
 
+/* => *value: the mask; 0 afterwards if it was not the caller's to set. */
 static void
 set_affinity(struct uthread *t, uint64_t *value)
 {
-	sched_set_affinity(&t->td, (uint32_t)*value);
+	const struct cred *me = &curuthread()->cred;
+
+	if (me->euid == 0 || me->euid == t->cred.euid || me->euid == t->cred.ruid)
+		sched_set_affinity(&t->td, (uint32_t)*value);
+	else
+		*value = 0;
 }
 
 long
@@ -368,6 +374,8 @@ sys_sched_setaffinity(const struct syscall_args *args)
 	if (mask == 0)
 		return -EINVAL;
 	error = with_thread(args->a[0], set_affinity, &mask);
+	if (error == 0 && mask == 0)
+		error = EPERM;
 	/* If it was for the caller: be there when the call returns. */
 	yield();
 	return -error;

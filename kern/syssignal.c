@@ -31,7 +31,7 @@ may_signal(struct proc *p, int sig)
 		return true;
 	spin_lock(&p->lock);
 	if (!list_empty(&p->threads)) {
-		const struct cred *c = &LIST_ENTRY(p->threads.next, struct uthread, link)->cred;
+		const struct cred *c = &first_thread(p)->cred;
 
 		allowed = me->euid == c->ruid || me->euid == c->suid || me->ruid == c->ruid ||
 		    me->ruid == c->suid;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "arch/riscv/cpu.h"
 #include "kern/base/debug.h"
@@ -47,7 +48,7 @@ static void
 kill_for_memory(void)
 {
 	klog(LOG_ERROR, "out of memory: killing %s (pid %d)", curthread()->name, curproc()->pid);
-	signal_proc(curproc(), SIGKILL, NULL);
+	proc_exit(W_EXITCODE(0, SIGKILL));
 }
 
 void
