@@ -1,6 +1,8 @@
 # Umbra: `make help` lists what can be made. Sources are found by wildcard: a new file needs no line here.
 
 BUILD ?= build
+# One name for one folder, however it was written: dependency files name their targets by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 CHECK ?= 1
 FSSIZE ?= 64M
 
