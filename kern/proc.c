@@ -351,7 +351,8 @@ inherit(struct proc *p, struct proc *parent)
 	spin_unlock(&parent->lock);
 }
 
-/* Has the user of the calling thread as many processes as it may have?  Root may have any number. */
+/* Has the user of the calling thread as many processes as it may have?  Root may have any number.
+ * */
 static bool
 too_many(struct proc *parent)
 {

@@ -143,7 +143,8 @@ bool sx_locked(const struct sx *sx); /* by anybody, either way */
 /* Panic if this thread holds any sleeping lock: at return to user mode, at exit.  No-op with
  * CHECK=0. */
 void lock_assert_none(void);
-/* The same for sleeping locks of this rank and above: before a wait that their holders may have to end. */
+/* The same for sleeping locks of this rank and above: before a wait that their holders may have to
+ * end. */
 void lock_assert_below(enum lock_rank rank);
 
 /* Interrupts off, nesting; the last pop restores what the first push found. */
