@@ -273,7 +273,7 @@ include tests/libc/libc.mk
 # Tests on the host, under sanitizers. UNITS are parts that need nothing else of the kernel.
 UNITS := ldisc fdt
 .PHONY: check
-check: check-vm check-fs check-libc $(UNITS:%=check-%)
+check: check-vm check-pmap check-fs check-libc $(UNITS:%=check-%)
 
 $(BUILD)/t/ldisc_test: $(BUILD)/t/kern/ldisc.c.o
 $(BUILD)/t/fdt_test: $(BUILD)/t/arch/riscv/fdt.c.o
