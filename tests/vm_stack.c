@@ -97,6 +97,19 @@ stack_mapped_by_a_program_grows(void **state)
 	vmspace_unref(vm);
 }
 
+/* Is the gap gone with the stack, even if the unmapped range begins in the middle of it? */
+static void
+stack_unmapped_from_the_gap_on_takes_it_along(void **state)
+{
+	struct vmspace *vm = space_with_stack();
+
+	(void)state;
+	put(vm, S(0), 1);
+	assert_int_equal(vm_munmap(vm, S(3), TOP - S(3)), 0);
+	ENTRIES(vm, 0);
+	vmspace_unref(vm);
+}
+
 /* Does the child's stack grow on its own, with the parent's bytes above? */
 static void
 stack_grows_after_fork_on_both_sides(void **state)
@@ -239,6 +252,7 @@ main(void)
 	    HOST_TEST(stack_never_consumes_the_guard),
 	    HOST_TEST(stack_gap_is_not_free_space),
 	    HOST_TEST(stack_mapped_by_a_program_grows),
+	    HOST_TEST(stack_unmapped_from_the_gap_on_takes_it_along),
 	    HOST_TEST(stack_grows_after_fork_on_both_sides),
 	    HOST_TEST(stack_inherited_otherwise_still_grows),
 	    HOST_TEST(stack_obeys_limits),

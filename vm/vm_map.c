@@ -645,17 +645,21 @@ free_private_pages(struct vm_map_entry *e)
 	mutex_unlock(&o->lock);
 }
 
-/* If the range takes away the lowest part of a stack, the gap below has no purpose any more. */
+/* If the range takes away the lowest part of a stack, the gap below has no purpose any more, even
+ * where the range begins in the middle of it. */
 static vaddr_t
-start_with_gap(struct vm_map *map, vaddr_t start)
+start_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
-	struct vm_map_entry *e = vm_map_first_from(map, start), *prev;
+	struct vm_map_entry *e = vm_map_first_from(map, start), *gap;
 
-	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_DOWN) == 0 || e->start < start)
+	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
+		e = vm_map_next(map, e);
+	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_DOWN) == 0 || e->start < start ||
+	    e->start >= end)
 		return start;
-	prev = vm_map_prev(map, e);
-	if (prev != NULL && (prev->eflags & MAP_ENTRY_GUARD) != 0 && prev->end == e->start)
-		return MIN(start, prev->start);
+	gap = vm_map_prev(map, e);
+	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->end == e->start)
+		return MIN(start, gap->start);
 	return start;
 }
 
@@ -669,8 +673,7 @@ vm_map_delete(
 	e = vm_map_first_from(map, start);
 	if (e == NULL || e->start >= end)
 		return;
-	if (e->start >= start)
-		start = start_with_gap(map, start);
+	start = start_with_gap(map, start, end);
 	e = vm_map_first_from(map, start);
 	vm_map_clip_start(map, e, MAX(start, e->start), r);
 	pmap_remove(map->pmap, start, end);

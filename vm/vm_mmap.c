@@ -231,6 +231,9 @@ vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 
 	if (error == 0)
 		error = check_flags(args);
+	if (error == 0 && args->object != NULL &&
+	    (args->offset + q.size < q.size || atop(args->offset + q.size) > UINT32_MAX))
+		error = EOVERFLOW;
 	if (error == 0 && (args->prot & ~args->max_prot & PROT_ALL_BITS) != 0)
 		error = EACCES;
 	fill_entry(args, &q);
@@ -314,5 +317,7 @@ vm_minherit(struct vmspace *vm, vaddr_t addr, size_t len, int inherit)
 	if (addr + len < addr || addr + len > vm->map.max || inherit < 0 ||
 	    inherit > VM_INHERIT_ZERO)
 		return EINVAL;
+	if (vm->map.nentries + 2 > vm_max_map_count)
+		return ENOMEM;
 	return vm_map_inherit(&vm->map, start, round_page(addr + len), (vm_inherit_t)inherit);
 }

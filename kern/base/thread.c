@@ -240,14 +240,16 @@ finish_switch(void)
 	struct hart *h = &harts[cpu_id()];
 	struct thread *prev = h->prev;
 	uint32_t old;
+	bool kept;
 
 	if (prev == h->idle)
 		return;
+	kept = prev->kept; /* once the flag is off, whoever keeps a dead thread may free it */
 	old = __atomic_fetch_and(&prev->state, ~THREAD_ON_HART, __ATOMIC_ACQ_REL);
 	KASSERT(old != ON(THREAD_RUNNING));
 	if (old == ON(THREAD_RUNNABLE)) {
 		enqueue(prev);
-	} else if (old == ON(THREAD_DEAD) && !prev->kept) {
+	} else if (old == ON(THREAD_DEAD) && !kept) {
 		spin_lock(&dead_lock);
 		list_push_back(&dead, &prev->runq_link);
 		wakeup(&dead);
