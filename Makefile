@@ -3,6 +3,10 @@
 BUILD ?= build
 # One name for one folder, however it was written: dependency files name their targets by it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
+# As many jobs as there are processors, unless told otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+endif
 CHECK ?= 1
 FSSIZE ?= 64M
 
