@@ -14,6 +14,8 @@ recurse(int depth)
 	frame[0] = um_mix(um_nonce(), depth);
 	frame[FRAME / 8 - 1] = depth;
 	below = depth > 0 ? recurse(depth - 1) : 0;
+	/* The frame is still needed: a compiler may not make a loop of this. */
+	__asm__ volatile("" : : "r"(frame) : "memory");
 	return below + frame[0] + frame[FRAME / 8 - 1];
 }
 
