@@ -97,7 +97,7 @@ def damage(image, kind):
         if kind == "zeros":
             f.write(bytes(1 << 20))
         elif kind == "noise":
-            f.write(random.Random(1).randbytes(1 << 20) if hasattr(random.Random, "randbytes") else os.urandom(1 << 20))
+            f.write(random.Random(1).randbytes(1 << 20))
         elif kind == "magic":
             f.seek(4096)
             f.write(bytes(8))
