@@ -560,6 +560,8 @@ def work(grader, tasks, reporter, lock):
         except queue.Empty:
             return
         run_group(grader, units)
+        if grader.stopping.is_set():
+            return  # cut short: no verdict
         with lock:
             reporter.update()
 
