@@ -66,6 +66,13 @@ vm_map_lock(struct vm_map *map)
 }
 
 void
+vm_map_lock_range(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	KASSERT(start <= end);
+	vm_map_lock(map); /* nothing leaves an entry in transition yet */
+}
+
+void
 vm_map_unlock(struct vm_map *map)
 {
 	sx_xunlock(&map->lock);

@@ -93,6 +93,9 @@ void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_
 
 /* => may sleep. */
 void vm_map_lock(struct vm_map *map) ACQUIRES(map->lock);
+/* As vm_map_lock, for whoever removes entries of [start, end) or changes their rights: none of them
+ * is in transition by another thread when it returns. */
+void vm_map_lock_range(struct vm_map *map, vaddr_t start, vaddr_t end) ACQUIRES(map->lock);
 void vm_map_unlock(struct vm_map *map) RELEASES(map->lock);
 void vm_map_lock_read(struct vm_map *map) ACQUIRES_SHARED(map->lock);
 void vm_map_unlock_read(struct vm_map *map) RELEASES_SHARED(map->lock);
