@@ -112,6 +112,16 @@ vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, p
  * waiting; pip or size keeps it. */
 void vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end) REQUIRES(o->lock);
 
+/*
+ * Between the files of the object layer.
+ */
+/* Hang `o` before `backing` (may be NULL), whose reference o takes over.  => both locked, o has no
+ * backing. */
+void vm_object_attach(struct vm_object *o, struct vm_object *backing, pindex_t off);
+/* o has lost its last reference, its pages and its backing object: it is nothing from now on.
+ * => locked on entry, unlocked on return. */
+void vm_object_bury(struct vm_object *o) RELEASES(o->lock);
+
 /* Panics if an object breaks an invariant (docs/vm.md): counts, links, indices.  => quiescent. */
 void vm_object_check_all(void);
 uint64_t vm_object_count(void);
