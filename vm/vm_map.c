@@ -382,7 +382,7 @@ entry_continues(const struct vm_map_entry *a, const struct vm_map_entry *b)
 	return a->end == b->start && a->eflags == b->eflags &&
 	    (a->eflags & MAP_ENTRY_NEVER_MERGE) == 0 && a->protection == b->protection &&
 	    a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
-	    a->u.object == b->u.object &&
+	    a->advice == b->advice && a->u.object == b->u.object &&
 	    (a->u.object == NULL || a->offset + (a->end - a->start) == b->offset);
 }
 
@@ -438,6 +438,7 @@ entry_fill(struct vm_map_entry *e, vaddr_t start, vaddr_t end, const struct vm_m
 	e->protection = args->prot;
 	e->max_protection = args->max_prot;
 	e->inheritance = args->inherit;
+	e->advice = args->advice;
 }
 
 /* Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its
@@ -579,6 +580,7 @@ entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side,
 	part->protection = e->protection;
 	part->max_protection = e->max_protection;
 	part->inheritance = e->inheritance;
+	part->advice = e->advice;
 	if (e->u.object != NULL)
 		vm_object_ref(e->u.object);
 

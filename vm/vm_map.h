@@ -36,6 +36,10 @@ struct thread;
 #define MAP_ENTRY_NOFAULT    0x0020u /* a fault here is a kernel bug */
 /* stays an entry of its own, so that unmapping it never has to cut */
 #define MAP_ENTRY_NOMERGE 0x0040u
+/* made with MAP_SHARED: what is written belongs to others as well, madvise must not take it away */
+#define MAP_ENTRY_SHARED 0x1000u
+#define MAP_ENTRY_NOSYNC 0x2000u /* advice: dirty pages need not be written before they must go */
+#define MAP_ENTRY_NODUMP 0x4000u /* advice: not part of a core dump */
 #define MAP_ENTRY_NEVER_MERGE                                                                      \
 	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE)
 
@@ -55,6 +59,7 @@ struct vm_map_entry {
 	vm_prot_t protection;     /* m  subset of max_protection */
 	vm_prot_t max_protection; /* m  only ever reduced */
 	vm_inherit_t inheritance; /* m */
+	vm_advice_t advice;       /* m  VM_ADVICE_*: what a fault does about the neighbours */
 };
 
 /* vm_map.flags */
@@ -82,7 +87,8 @@ struct vm_map_args {
 	vm_off_t offset;
 	vm_prot_t prot, max_prot;
 	vm_inherit_t inherit;
-	/* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE */
+	vm_advice_t advice;
+	/* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE, SHARED, NOSYNC, NODUMP */
 	uint16_t eflags;
 };
 

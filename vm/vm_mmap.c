@@ -82,7 +82,10 @@ fill_entry(const struct vm_mmap_args *a, struct request *q)
 	q->args.prot = (vm_prot_t)(a->prot & PROT_ALL_BITS);
 	q->args.max_prot = a->max_prot;
 	q->args.inherit = shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY;
-	q->args.eflags = a->object != NULL && !shared ? MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY : 0;
+	if (shared)
+		q->args.eflags = MAP_ENTRY_SHARED;
+	else
+		q->args.eflags = a->object != NULL ? MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY : 0;
 }
 
 static bool

@@ -34,6 +34,12 @@ typedef uint8_t vm_inherit_t;
 #define VM_INHERIT_NONE  ((vm_inherit_t)2)
 #define VM_INHERIT_ZERO  ((vm_inherit_t)3)
 
+/* How a program means to use a mapping.  The numbers are those of madvise(2). */
+typedef uint8_t vm_advice_t;
+#define VM_ADVICE_NORMAL     ((vm_advice_t)0)
+#define VM_ADVICE_RANDOM     ((vm_advice_t)1)
+#define VM_ADVICE_SEQUENTIAL ((vm_advice_t)2)
+
 /* Index of a page in an object: 2^32 pages are 16 TiB. */
 typedef uint32_t pindex_t;
 

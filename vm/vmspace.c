@@ -258,6 +258,7 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	    .prot = e->protection,
 	    .max_prot = e->max_protection,
 	    .inherit = e->inheritance,
+	    .advice = e->advice,
 	    .eflags = e->eflags,
 	};
 	int error = 0;
