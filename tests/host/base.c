@@ -14,6 +14,29 @@ uint64_t host_clock;
 jmp_buf *host_panic_jump;
 char host_panic_text[256];
 
+static uint32_t random_state = 1;
+
+void
+host_random_seed(uint32_t seed)
+{
+	random_state = seed * 0x85ebca6bu | 1;
+}
+
+uint32_t
+host_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state >> 4;
+}
+
+bool
+host_chance(unsigned percent)
+{
+	return percent != 0 && host_random() % 100 < percent;
+}
+
 void
 kvprintf(const char *fmt, va_list ap)
 {

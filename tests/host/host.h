@@ -6,6 +6,7 @@
  *      base.c         panic, printf, clock          (for kern/base/debug.c, timeout.c)
  *      lock.c         locks with owner, rank, held count   (kern/base/lock.c)
  *      sched.c        threads as coroutines, sleep and wakeup   (kern/base/thread.c, sleep.c)
+ *      schedule.c     which of them is next: in turn, at random, by priorities, every way there is
  *      pmap_model.c   page tables as a list of mappings; the software MMU   (arch/riscv/pmap.c)
  *      file.c         a pager whose bytes are a function of file and index   (kern/fs)
  *      machine.c      RAM, boot, failure injection, leak audit
@@ -25,14 +26,17 @@
 #include "vm/vm_mmap.h"
 #include "vm/vmspace.h"
 
-#define HOST_PAGES 1024u /* RAM, in pages */
+#define HOST_PAGES   1024u /* RAM, in pages */
+#define HOST_THREADS 17u   /* at most, with the test itself */
 
 /* Switches that make rare things happen.  All off at the start of each test. */
 struct host_knobs {
-	bool upgrade_fails; /* sx_try_upgrade never succeeds */
-	bool fork_copies;   /* pmap_copy gives the child its parent's mappings */
-	bool no_prefault;   /* pmap_enter_quick does nothing */
-	uint32_t seed;      /* != 0: every lock operation may switch to another ready coroutine */
+	bool upgrade_fails;   /* sx_try_upgrade never succeeds */
+	bool fork_copies;     /* pmap_copy gives the child its parent's mappings */
+	bool no_prefault;     /* pmap_enter_quick does nothing */
+	unsigned try_fails;   /* percent: a trylock or an upgrade fails for no reason */
+	unsigned alloc_fails; /* percent: an allocation fails */
+	uint32_t seed;        /* != 0: every lock operation may switch to another ready coroutine */
 };
 extern struct host_knobs host_knobs;
 
@@ -68,6 +72,11 @@ extern uint64_t host_clock; /* ns */
 extern jmp_buf
     *host_panic_jump; /* if not NULL: panic longjmps there, host_panic_text is the message */
 extern char host_panic_text[256];
+/* Seeded numbers for whoever plays chance, apart from the schedule's. */
+void host_random_seed(uint32_t seed);
+uint32_t host_random(void);
+/* True in so many of a hundred cases. */
+bool host_chance(unsigned percent);
 
 /*
  * lock.c
@@ -82,7 +91,7 @@ void host_assert_may_sleep(void);
 struct host_thread *host_spawn(void (*fn)(void *arg), void *arg);
 /* Run the others until all have ended. */
 void host_join_all(void);
-/* A place where another coroutine may be given the hart, by host_knobs.seed. */
+/* A place where another coroutine may be given the hart, as the schedule says. */
 void host_point(void);
 /* Let another one run, if one is ready. */
 void host_yield(void);
@@ -90,6 +99,44 @@ void host_yield(void);
 void host_block(const void *chan, const char *why);
 void host_unblock(const void *chan);
 bool host_alone(void);
+/* Who holds what and waits for what, on standard error. */
+void host_report_threads(void);
+
+/*
+ * schedule.c
+ */
+enum host_policy {
+	HOST_IN_TURN,    /* nobody is interrupted (but see host_knobs.seed) */
+	HOST_RANDOM,     /* seed */
+	HOST_PRIORITIES, /* seed, depth, length */
+	HOST_EVERY,      /* preemptions */
+	HOST_REPLAY,     /* choices */
+};
+
+struct host_schedule {
+	enum host_policy policy;
+	uint32_t seed;
+	unsigned depth;       /* steps that have to come in the wrong order for a bug to show */
+	uint64_t length;      /* points that such a run has, about */
+	unsigned preemptions; /* how often a thread is interrupted in one run, at most */
+	const char *choices;  /* what host_schedule_text() said */
+};
+
+/* Follow it from now on; HOST_EVERY once more: the next of its schedules. */
+void host_schedule_begin(const struct host_schedule *s);
+void host_schedule_end(void);
+/* HOST_EVERY, after a run: is there another schedule? */
+bool host_schedule_next(void);
+/* The choices made, for HOST_REPLAY. */
+const char *host_schedule_text(void);
+/* Points passed since host_schedule_begin. */
+uint64_t host_schedule_points(void);
+/* For sched.c: may a thread be interrupted at all; a thread begins; which of who[0..n) is next (`may_stay`: who[0] is the running
+ * one and could go on; `gives_way`: it would get nowhere). */
+bool host_schedule_interrupts(void);
+void host_schedule_spawned(unsigned thread);
+unsigned host_schedule_choose(
+    const unsigned *who, unsigned n, unsigned running, bool may_stay, bool gives_way);
 
 /*
  * pmap_model.c: a program's loads and stores, through page tables and page faults as in trap.c.
@@ -106,6 +153,9 @@ void host_pmap_forget(struct pmap *pm, vaddr_t start, vaddr_t end);
 /* Is va mapped, with at least prot? */
 bool host_pmap_maps(struct pmap *pm, vaddr_t va, vm_prot_t prot);
 uint64_t host_mapping_count(void);
+
+/* What harts do of their own accord, at any time. */
+void host_machine_point(void);
 
 /*
  * file.c

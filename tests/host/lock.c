@@ -112,6 +112,13 @@ intr_pop_off(void)
 	curthread()->intr_off_depth--;
 }
 
+/* Is a trylock to fail although it need not? */
+static bool
+try_fails(bool taken)
+{
+	return taken || host_chance(host_knobs.try_fails);
+}
+
 /*
  * Spinlocks: nobody is switched away while he holds one, so there is nothing to spin for.
  */
@@ -148,7 +155,7 @@ spin_lock_nested(struct spinlock *lk) NO_LOCK_ANALYSIS
 bool
 spin_trylock(struct spinlock *lk) NO_LOCK_ANALYSIS
 {
-	if (lk->locked)
+	if (try_fails(lk->locked != 0))
 		return false;
 	lk->locked = 1;
 	held_add(&lk->head);
@@ -163,6 +170,7 @@ spin_unlock(struct spinlock *lk) NO_LOCK_ANALYSIS
 	held_drop(&lk->head);
 	lk->locked = 0;
 	curthread()->spins.n--;
+	host_point();
 }
 
 bool
@@ -214,7 +222,8 @@ bool
 mutex_trylock(struct mutex *m) NO_LOCK_ANALYSIS
 {
 	check_may_sleep(&m->head);
-	if (m->owner != 0)
+	host_point();
+	if (try_fails(m->owner != 0))
 		return false;
 	m->owner = (uintptr_t)curthread();
 	held_add(&m->head);
@@ -289,7 +298,8 @@ sx_slock(struct sx *sx) NO_LOCK_ANALYSIS
 bool
 sx_try_slock(struct sx *sx) NO_LOCK_ANALYSIS
 {
-	if (sx->state & SX_WRITER)
+	host_point();
+	if (try_fails((sx->state & SX_WRITER) != 0))
 		return false;
 	sx->state += SX_READER;
 	held_add(&sx->head);
@@ -299,7 +309,8 @@ sx_try_slock(struct sx *sx) NO_LOCK_ANALYSIS
 bool
 sx_try_xlock(struct sx *sx) NO_LOCK_ANALYSIS
 {
-	if (sx->state != 0)
+	host_point();
+	if (try_fails(sx->state != 0))
 		return false;
 	sx->state = SX_WRITER;
 	sx->owner = curthread();
@@ -333,7 +344,8 @@ bool
 sx_try_upgrade(struct sx *sx)
 {
 	KASSERT(sx->state >= SX_READER && !(sx->state & SX_WRITER));
-	if (host_knobs.upgrade_fails || sx->state != SX_READER)
+	host_point();
+	if (try_fails(host_knobs.upgrade_fails || sx->state != SX_READER))
 		return false;
 	sx->state = SX_WRITER;
 	sx->owner = curthread();
@@ -347,6 +359,7 @@ sx_downgrade(struct sx *sx)
 	sx->state = SX_READER;
 	sx->owner = NULL;
 	host_unblock(sx);
+	host_point();
 }
 
 bool

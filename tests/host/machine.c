@@ -97,6 +97,10 @@ host_alloc_failed(void)
 bool
 host_alloc_fails(void)
 {
+	if (host_chance(host_knobs.alloc_fails)) {
+		failed = true;
+		return true;
+	}
 	if (fail_countdown == 0 || --fail_countdown > 0)
 		return false;
 	if (fail_all)
@@ -199,8 +203,8 @@ host_audit_end(void)
 	struct difference d = {&after, 0};
 
 	host_fail_alloc(0, false);
+	host_knobs = (struct host_knobs){.seed = 0};
 	host_unhoard();
-	host_knobs.seed = 0;
 	lock_assert_none();
 	KASSERT(curthread()->busy_pages == 0 && curthread()->spins.n == 0 &&
 	    curthread()->wchan == NULL);

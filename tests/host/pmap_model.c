@@ -305,8 +305,9 @@ pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
 		if (find(dst, p->va) != NULL)
 			continue;
 		copy = create(dst, p->va, p->m, p->prot & ~VM_PROT_WRITE);
-		copy->managed = true;
-		list_push_back(&p->m->md.mappings, &copy->page_link);
+		copy->managed = p->managed;
+		if (copy->managed)
+			list_push_back(&p->m->md.mappings, &copy->page_link);
 	}
 }
 
@@ -481,6 +482,12 @@ host_pmap_maps(struct pmap *pm, vaddr_t va, vm_prot_t prot)
 	struct mapping *p = find(pm, trunc_page(va));
 
 	return p != NULL && (p->prot & prot) == prot;
+}
+
+void
+host_machine_point(void)
+{
+	/* These harts have no TLB that could fill itself. */
 }
 
 /* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an

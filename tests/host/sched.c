@@ -2,57 +2,45 @@
 /*
  * Threads on the host: coroutines on stacks of their own, one of which runs; kern/base/sleep.h over them.
  *
- * Coroutine 0 is the test itself.  Who is next is chosen in turn, or at random by host_knobs.seed, so a run is repeated by its seed.
+ * Coroutine 0 is the test itself.  Where threads may change places (every lock, unlock, sleep, wakeup and access to memory) schedule.c
+ * is asked who is next.  With nobody ready and no deadline to wait for it is a deadlock, and told who holds what.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/base/thread.h"
+#include "tests/host/context.h"
 #include "tests/host/host.h"
 #include "tests/host/sanitizer.h"
 
-#define THREADS_MAX 17
-#define STACK_SIZE  (256u * 1024)
-#define SWITCH_ODDS 4u /* with a seed, one point in so many switches */
+#define STACK_SIZE (256u * 1024)
 
 struct host_thread {
 	struct thread td; /* must be first */
-	ucontext_t context;
+	struct host_context context;
 	void *stack; /* NULL: coroutine 0 */
 	void *fake_stack;
 	void (*fn)(void *arg);
 	void *arg;
 	bool used, ready;
+	bool joining;      /* not ready until the others have ended */
 	uint64_t deadline; /* while it sleeps */
 };
 
-static struct host_thread threads[THREADS_MAX] = {{.used = true, .ready = true}};
+static struct host_thread threads[HOST_THREADS] = {{.used = true, .ready = true}};
 static struct host_thread *current = &threads[0];
 struct md_thread *host_self = &threads[0].td.md;
 
 static const void *main_stack; /* of coroutine 0, as the sanitizer says */
 static size_t main_stack_size;
 
-static uint32_t
-next_random(void)
-{
-	uint32_t x = host_knobs.seed;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	host_knobs.seed = x;
-	return x;
-}
-
 bool
 host_alone(void)
 {
-	for (struct host_thread *t = threads; t < &threads[THREADS_MAX]; t++)
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++)
 		if (t->used && t != current)
 			return false;
 	return true;
@@ -70,25 +58,64 @@ switch_to(struct host_thread *to)
 	sanitizer_leave_stack(from->used ? &from->fake_stack : NULL,
 	    to->stack != NULL ? to->stack : main_stack,
 	    to->stack != NULL ? STACK_SIZE : main_stack_size);
-	swapcontext(&from->context, &to->context);
+	host_context_switch(&from->context, &to->context);
 	sanitizer_enter_stack(from->fake_stack, NULL, NULL);
 }
 
-/* The next ready coroutine after the current one, or NULL. */
+/* Ask the schedule.  NULL: nobody is ready, but for the current one if it `gives_way`. */
 static struct host_thread *
-pick(void)
+choose(bool may_stay, bool gives_way)
 {
-	unsigned first = (unsigned)(current - threads) + 1;
+	unsigned self = (unsigned)(current - threads), n = 0, who[HOST_THREADS];
 
-	if (host_knobs.seed != 0)
-		first = next_random() % THREADS_MAX;
-	for (unsigned i = 0; i < THREADS_MAX; i++) {
-		struct host_thread *t = &threads[(first + i) % THREADS_MAX];
+	if (may_stay)
+		who[n++] = self;
+	for (unsigned i = 1; i < HOST_THREADS; i++) {
+		unsigned next = (self + i) % HOST_THREADS;
 
-		if (t->used && t->ready && t != current)
-			return t;
+		if (threads[next].used && threads[next].ready)
+			who[n++] = next;
 	}
-	return NULL;
+	if (n == 0)
+		return NULL;
+	return &threads[who[host_schedule_choose(who, n, self, may_stay, gives_way)]];
+}
+
+/*
+ * Reports.
+ */
+static void
+report_held(const struct held_locks *h)
+{
+	for (unsigned i = 0; i < h->n; i++)
+		kprintf("%s %s", i == 0 ? ", holds" : ",", h->lock[i]->name);
+}
+
+static void
+report_owner(const void *lock)
+{
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++)
+		for (unsigned i = 0; t->used && i < t->td.held.n; i++)
+			if (t->td.held.lock[i] == lock)
+				kprintf(" (held by thread %d)", (int)(t - threads));
+}
+
+void
+host_report_threads(void)
+{
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++) {
+		if (!t->used || t->joining)
+			continue;
+		kprintf("thread %d%s", (int)(t - threads), t->ready ? " is ready" : "");
+		if (!t->ready) {
+			kprintf(" waits for %s", t->td.why != NULL ? t->td.why : "?");
+			report_owner(t->td.wchan);
+		}
+		report_held(&t->td.held);
+		if (t->td.busy_pages != 0)
+			kprintf(", owns %d busy pages", t->td.busy_pages);
+		kprintf("\n");
+	}
 }
 
 /* Nobody is ready: let time pass until the first deadline. */
@@ -97,15 +124,12 @@ pass_time(void)
 {
 	struct host_thread *first = NULL;
 
-	for (struct host_thread *t = threads; t < &threads[THREADS_MAX]; t++)
-		if (t->used && !t->ready && t->deadline != NO_DEADLINE &&
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++)
+		if (t->used && !t->ready && !t->joining && t->deadline != NO_DEADLINE &&
 		    (first == NULL || t->deadline < first->deadline))
 			first = t;
 	if (first == NULL) {
-		for (struct host_thread *t = threads; t < &threads[THREADS_MAX]; t++)
-			if (t->used)
-				kprintf("thread %d waits for %s\n", (int)(t - threads),
-				    t->td.why != NULL ? t->td.why : "?");
+		host_report_threads();
 		panic("would deadlock");
 	}
 	if (host_clock < first->deadline)
@@ -123,10 +147,26 @@ wait_ready(void)
 	struct host_thread *self = current;
 
 	while (!self->ready) {
-		struct host_thread *t = pick();
+		struct host_thread *t = choose(false, false);
 
 		switch_to(t != NULL ? t : pass_time());
 	}
+}
+
+/* The last but one has ended: who waits for that goes on. */
+static void
+wake_joiner(void)
+{
+	struct host_thread *left = NULL;
+
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++) {
+		if (t->used && left != NULL)
+			return;
+		if (t->used)
+			left = t;
+	}
+	if (left->joining)
+		left->ready = true;
 }
 
 static void
@@ -142,18 +182,10 @@ thread_main(void)
 	KASSERT(current->td.busy_pages == 0);
 	current->used = false;
 	current->ready = false;
-	next = pick();
+	wake_joiner();
+	next = choose(false, false);
 	switch_to(next != NULL ? next : pass_time());
 	abort();
-}
-
-static void
-prepare_context(struct host_thread *t)
-{
-	getcontext(&t->context);
-	t->context.uc_stack.ss_sp = t->stack;
-	t->context.uc_stack.ss_size = STACK_SIZE;
-	makecontext(&t->context, thread_main, 0);
 }
 
 struct host_thread *
@@ -162,22 +194,23 @@ host_spawn(void (*fn)(void *arg), void *arg)
 	struct host_thread *t = &threads[1];
 	void *stack;
 
-	while (t < &threads[THREADS_MAX] && t->used)
+	while (t < &threads[HOST_THREADS] && t->used)
 		t++;
-	KASSERT(t < &threads[THREADS_MAX]);
+	KASSERT(t < &threads[HOST_THREADS]);
 	stack = t->stack != NULL ? t->stack : malloc(STACK_SIZE);
 	KASSERT(stack != NULL);
 	*t =
 	    (struct host_thread){.stack = stack, .fn = fn, .arg = arg, .used = true, .ready = true};
 	t->td.hart = (uint32_t)((t - threads) % MAXHART);
-	prepare_context(t);
+	host_context_make(&t->context, stack, STACK_SIZE, thread_main);
+	host_schedule_spawned((unsigned)(t - threads));
 	return t;
 }
 
 void
 host_yield(void)
 {
-	struct host_thread *t = pick();
+	struct host_thread *t = choose(false, true);
 
 	if (t != NULL)
 		switch_to(t);
@@ -186,18 +219,21 @@ host_yield(void)
 void
 host_join_all(void)
 {
-	while (!host_alone()) {
-		struct host_thread *t = pick();
-
-		switch_to(t != NULL ? t : pass_time());
-	}
+	if (host_alone())
+		return;
+	current->joining = true;
+	current->ready = false;
+	wait_ready();
+	current->joining = false;
 }
 
 void
 host_point(void)
 {
-	if (host_knobs.seed != 0 && curthread()->spins.n == 0 && next_random() % SWITCH_ODDS == 0)
-		host_yield();
+	if (curthread()->spins.n != 0 || !host_schedule_interrupts())
+		return;
+	host_machine_point();
+	switch_to(choose(true, false));
 }
 
 /*
@@ -221,7 +257,7 @@ host_block(const void *chan, const char *why)
 void
 host_unblock(const void *chan)
 {
-	for (struct host_thread *t = threads; t < &threads[THREADS_MAX]; t++)
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++)
 		if (t->used && !t->ready && t->td.wchan == chan)
 			t->ready = true;
 }
@@ -254,6 +290,7 @@ sleep_wait(unsigned flags, uint64_t deadline)
 		panic("%s: sleeps while a spinlock is held", td->why);
 	host_assert_may_sleep();
 	td->sleep_error = 0;
+	host_point();
 	if (td->wchan != NULL) {
 		current->deadline = deadline;
 		current->ready = false;
@@ -303,7 +340,8 @@ sleep_ns(uint64_t ns, const char *why, unsigned flags)
 static void
 wake(const void *chan, bool all)
 {
-	for (struct host_thread *t = threads; t < &threads[THREADS_MAX]; t++) {
+	host_point();
+	for (struct host_thread *t = threads; t < &threads[HOST_THREADS]; t++) {
 		if (!t->used || t->td.wchan != chan)
 			continue;
 		t->td.wchan = NULL;
