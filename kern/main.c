@@ -20,6 +20,7 @@
 #include "kern/random.h"
 #include "kern/trap.h"
 #include "vm/pmap.h"
+#include "vm/vm_fault.h"
 #include "vm/vm_km.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
@@ -37,6 +38,7 @@ memory_init(void)
 	vm_object_init(); /* before km_init: kernel memory is an object */
 	vm_map_startup(); /* the zone of map entries */
 	km_init();        /* kernel_map and submaps: kernel stacks from here on */
+	vm_fault_init();  /* the page of zeros */
 	vmspace_init();   /* user address spaces */
 }
 

@@ -212,7 +212,9 @@ does_enomem_change_nothing(void **state)
 	struct vm_page *m = model_page(), *old = model_page();
 	unsigned fails = 0;
 
+	/* The third mapping of a page is the first that takes memory. */
 	enter(other, A, m, RO, RO);
+	enter(other, B, m, RO, RO);
 	enter(pm, A, old, RW, W);
 	for (int error = ENOMEM; error == ENOMEM; fails++) {
 		unsigned pages = model_pages_in_use();
@@ -433,6 +435,37 @@ does_a_copy_carry_no_rights_to_write_and_no_wiring(void **state)
 	clear(pm);
 	free_page(m);
 	free_page(n);
+	pmap_destroy(pm);
+	pmap_destroy(child);
+	model_check_leaks();
+}
+
+/* The page of zeros: everywhere at once, and nobody asks it where. */
+static void
+does_an_unmanaged_mapping_leave_the_page_alone(void **state)
+{
+	(void)state;
+	model_boot(2, svade);
+	struct pmap *pm = pmap_create(), *child = pmap_create();
+	struct vm_page *zeros = model_page(), *m = model_page();
+
+	assert_int_equal(pmap_enter(pm, A, zeros, RO, RO | PMAP_UNMANAGED), 0);
+	assert_int_equal(pmap_enter(pm, B, zeros, RO, RO | PMAP_UNMANAGED), 0);
+	assert_false(pmap_page_is_mapped(zeros));
+	pmap_copy(child, pm, A, FAR);
+	pmap_activate(child);
+	assert_ptr_equal(model_touch(child, A, RO), zeros);
+	assert_null(model_touch(child, A, W));
+	/* A write puts the memory's own page in its place. */
+	enter(child, A, m, RW, W);
+	assert_ptr_equal(model_touch(child, A, W), m);
+	pmap_protect(child, A, FAR, RO);
+	assert_int_equal(pmap_resident_count(child), 2);
+	pmap_activate(NULL);
+	clear(child);
+	clear(pm);
+	free_page(zeros);
+	free_page(m);
 	pmap_destroy(pm);
 	pmap_destroy(child);
 	model_check_leaks();
@@ -1321,6 +1354,7 @@ main(void)
 	    cmocka_unit_test(does_hold_pin_only_what_may_be_accessed),
 	    cmocka_unit_test(is_a_quick_entry_careful),
 	    cmocka_unit_test(does_a_copy_carry_no_rights_to_write_and_no_wiring),
+	    cmocka_unit_test(does_an_unmanaged_mapping_leave_the_page_alone),
 	    cmocka_unit_test(does_a_walk_see_every_mapping_in_order),
 	    cmocka_unit_test(is_every_write_noticed_by_faults),
 	    cmocka_unit_test(is_every_write_noticed_by_the_walker),

@@ -20,10 +20,101 @@ fault_zero_fills(void **state)
 
 	(void)state;
 	map(vm, P(0), 2, RW, PRIV);
-	COUNTS(VMC_ZERO_FILL, 1, SEES(vm, P(0), 0));
-	put(vm, P(0), 1);
+	COUNTS(VMC_ZERO_FILL, 1, put(vm, P(0), 1));
 	SEES(vm, P(0) + 4095, 0);
 	vmspace_unref(vm);
+}
+
+/* Reading untouched private memory takes no page, in a child neither; writing takes one. */
+static void
+fault_reads_the_page_of_zeros(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(0), 4, RW, PRIV);
+	COUNTS(VMC_ZERO_READS, 1, SEES(vm, P(0), 0));
+	COUNTS(VMC_ZERO_FILL, 0, SEES(vm, P(2), 0));
+	child = fork_of(vm);
+	SEES(child, P(2), 0);
+	COUNTS(VMC_ZERO_FILL, 0, SEES(child, P(3), 0));
+	COUNTS(VMC_ZERO_FILL, 1, put(child, P(2), 7));
+	SEES(vm, P(2), 0);
+	COUNTS(VMC_ZERO_FILL, 1, put(vm, P(2), 8));
+	SEES(child, P(2), 7);
+	SEES(vm, P(2), 8);
+	vmspace_unref(child);
+	vmspace_unref(vm);
+}
+
+/* Memory that somebody else may write to, now or after a fork, never shows it. */
+static void
+fault_shared_memory_has_its_own_zeros(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(0), 2, RW, SHARED);
+	map(vm, P(2), 2, RW, PRIV);
+	COUNTS(VMC_ZERO_FILL, 1, SEES(vm, P(0), 0));
+	SEES(vm, P(2), 0);
+	inherit(vm, P(2), 2, VM_INHERIT_SHARE);
+	SEES(vm, P(3), 0);
+	child = fork_of(vm);
+	put(child, P(0), 1);
+	put(child, P(2), 2);
+	put(child, P(3), 3);
+	SEES(vm, P(0), 1);
+	SEES(vm, P(2), 2);
+	SEES(vm, P(3), 3);
+	vmspace_unref(child);
+	vmspace_unref(vm);
+}
+
+/* Who holds a page keeps it while others write: it must be the memory's own. */
+static void
+hold_takes_no_page_of_zeros(void **state)
+{
+	struct vmspace *vm = space();
+	struct vm_page *m;
+
+	(void)state;
+	map(vm, P(0), 1, RW, PRIV);
+	SEES(vm, P(0), 0);
+	assert_int_equal(vm_fault_hold(&vm->map, P(0), VM_PROT_READ, &m), 0);
+	assert_non_null(m->object);
+	put(vm, P(0), 5);
+	assert_int_equal(*(uint8_t *)vm_page_kva(m), 5);
+	vm_page_unwire(m, PQ_ACTIVE);
+	vmspace_unref(vm);
+}
+
+/* Far down in a chain a write finds its page through the page table, and copies it as ever. */
+static void
+fault_writes_through_a_long_chain(void **state)
+{
+	struct vmspace *vm[12];
+
+	(void)state;
+	vm[0] = space();
+	map(vm[0], P(0), 16, RW, PRIV);
+	put(vm[0], P(15), 9);
+	for (unsigned i = 1; i < NELEM(vm); i++) {
+		put(vm[i - 1], P(i), (uint8_t)i);
+		vm[i] = fork_of(vm[i - 1]);
+	}
+	SEES(vm[11], P(15), 9);
+	put(vm[11], P(0), 1);
+	COUNTS(VMC_COW_COPIES, 1, put(vm[11], P(15), 10));
+	SEES(vm[11], P(15), 10);
+	for (unsigned i = 0; i < 11; i++) {
+		SEES(vm[i], P(15), 9);
+		put(vm[i], P(15), (uint8_t)(20 + i));
+		SEES(vm[i], P(15), 20 + i);
+	}
+	SEES(vm[11], P(15), 10);
+	for (unsigned i = 0; i < NELEM(vm); i++)
+		vmspace_unref(vm[i]);
 }
 
 static void
@@ -601,6 +692,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOST_TEST(fault_zero_fills),
+	    HOST_TEST(fault_reads_the_page_of_zeros),
+	    HOST_TEST(fault_shared_memory_has_its_own_zeros),
+	    HOST_TEST(fault_writes_through_a_long_chain),
 	    HOST_TEST(fault_errors),
 	    HOST_TEST(fault_refuses_when_told_not_to_fault),
 	    HOST_TEST(fault_reads_a_file),
@@ -618,6 +712,7 @@ main(void)
 	    HOST_TEST(fault_asks_for_memory_back),
 	    HOST_TEST(fault_is_woken_by_a_free),
 	    HOST_TEST(hold_keeps_the_page),
+	    HOST_TEST(hold_takes_no_page_of_zeros),
 	    HOST_TEST(hold_of_a_range_is_all_or_nothing),
 	    HOST_TEST(hold_across_fork_and_write),
 	    HOST_TEST(fault_by_threads_at_random),

@@ -24,6 +24,8 @@
  * ... */
 #define PMAP_ACCESS_MASK 0x07u
 #define PMAP_WIRED       0x10u /* never forget this mapping until pmap_unwire or pmap_remove */
+/* m is never freed and nobody asks where it is mapped: no reverse mapping is kept */
+#define PMAP_UNMANAGED 0x20u
 
 /* The pmap of kernel_map: created at boot, never destroyed. */
 extern struct pmap *const kernel_pmap;
@@ -82,7 +84,7 @@ bool pmap_extract(struct pmap *pm, vaddr_t va, paddr_t *pa);
  * if there is no such mapping. */
 struct vm_page *pmap_extract_and_hold(struct pmap *pm, vaddr_t va, vm_prot_t prot);
 /* Hint at fork: give dst the present mappings of src's range, read-only, not wired.  May do less,
- * or nothing.  => dst is not yet running. */
+ * or nothing.  => dst is not yet running; the maps of both are locked exclusively. */
 void pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end);
 /* Is there a table for va, with nothing at va? */
 bool pmap_is_prefaultable(struct pmap *pm, vaddr_t va);

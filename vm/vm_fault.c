@@ -16,8 +16,9 @@
  *      found in the top object                      enter it
  *      found below, and others can see it too       copy into the top object
  *      found below, and only the top can see it     move it up
- *      found nowhere                                a zeroed page in the top object (a read: in the
- *                                                   bottom one, for all who share it)
+ *      found nowhere                                a zeroed page in the top object (a read: the
+ *                                                   one page of zeros there is, if nobody else can
+ *                                                   write here)
  *
  * Locks: the map is share-locked from lookup to release, so the entry, its object reference and the
  * rights hold until the page is entered.  The top object stays locked all the time: it keeps two
@@ -46,6 +47,8 @@
 #include "vm/vm_pager.h"
 #include "vm/vmspace.h"
 
+/* So many backing objects are walked faster than the page table is asked. */
+#define SHORT_CHAIN 4
 /* Neighbours of a faulting address that are entered if they are resident, on each side. */
 #define PREFAULT_PAGES 8
 /* Pages a pager may bring in around the one that is missing. */
@@ -55,6 +58,9 @@
 #define DRY_ROUNDS_MAX 50
 
 enum fault_wait { WAIT_NONE, WAIT_MEMORY, WAIT_BUSY, WAIT_CHANGE };
+
+/* All untouched private memory that was only read.  Belongs to no object, never written. */
+static struct vm_page *zero_page; /* I */
 
 struct fault {
 	/* what was asked */
@@ -79,6 +85,15 @@ struct fault {
 	bool grown;          /* the stack was grown for this fault already */
 	unsigned dry_rounds; /* waits for memory in which nobody freed any */
 };
+
+void
+vm_fault_init(void)
+{
+	zero_page = vm_page_alloc_noobj(VM_ALLOC_ZERO);
+	if (zero_page == NULL)
+		panic("no memory for a page of zeros");
+	zero_page->valid = true;
+}
 
 static int
 fault_wait_for(struct fault *f, enum fault_wait what)
@@ -165,17 +180,32 @@ fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 }
 
 /*
- * Nothing anywhere: zeros.  For a writer in the top object; for a reader at the bottom of the
- * chain, where everybody who shares the chain finds the one page.
+ * Can the page of zeros stand in until somebody writes?  It has no reverse mapping: the write must
+ * come through this very page table entry.  So nobody else may write to the memory (SHARE: now or
+ * after a fork), and who holds a page wants one that stays.
  */
+static bool
+fault_takes_zero_page(const struct fault *f)
+{
+	const struct vm_map_entry *e = f->found.entry;
+
+	return (f->access & VM_PROT_WRITE) == 0 && f->hold == NULL &&
+	    (f->found.map->flags & VM_MAP_KERNEL) == 0 && e->inheritance != VM_INHERIT_SHARE &&
+	    ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 || (f->top->flags & OBJ_ONEMAPPING) != 0);
+}
+
+/* Nothing anywhere: zeros. */
 static int
 fault_zero_fill(struct fault *f) NO_LOCK_ANALYSIS
 {
-	if ((f->access & VM_PROT_WRITE) != 0 || f->pindex >= f->object->size) {
-		fault_unlock_below(f);
-		f->object = f->top;
-		f->pindex = f->found.pindex;
+	if (fault_takes_zero_page(f)) {
+		f->m = zero_page;
+		vm_count(VMC_ZERO_READS);
+		return 0;
 	}
+	fault_unlock_below(f);
+	f->object = f->top;
+	f->pindex = f->found.pindex;
 	f->m = vm_page_alloc(f->object, f->pindex, VM_ALLOC_ZERO);
 	if (f->m == NULL)
 		return fault_wait_for(f, WAIT_MEMORY);
@@ -205,12 +235,45 @@ fault_descend(struct fault *f) NO_LOCK_ANALYSIS
 	return true;
 }
 
+/*
+ * A write to a page that is mapped already, read-only, a long way down: what the page table shows
+ * is what the walk would find, for whoever puts a page in front of another in a chain removes that
+ * one's mappings first, with its object locked (fault_copy_page).
+ * => true: f->object, locked, has the page.
+ */
+static bool
+fault_find_mapped(struct fault *f) NO_LOCK_ANALYSIS
+{
+	struct vm_page *m;
+	struct vm_object *o;
+	paddr_t pa, again;
+
+	if (f->top->depth < SHORT_CHAIN || !pmap_extract(f->found.map->pmap, f->va, &pa))
+		return false;
+	m = vm_phys_to_page(pa);
+	o = m != NULL ? __atomic_load_n(&m->object, __ATOMIC_RELAXED) : NULL;
+	if (o == NULL || o == f->top)
+		return false;
+	/* Objects are type-stable: lock it, then see whether it is still the page's. */
+	mutex_lock_nested(&o->lock);
+	if (m->object != o || !pmap_extract(f->found.map->pmap, f->va, &again) || again != pa) {
+		mutex_unlock(&o->lock);
+		return false;
+	}
+	f->object = o;
+	f->pindex = m->pindex;
+	f->m = m;
+	return true;
+}
+
 static int
 fault_find(struct fault *f) NO_LOCK_ANALYSIS
 {
+	f->soft = true;
+	if ((f->access & VM_PROT_WRITE) != 0 && fault_find_mapped(f))
+		return vm_page_busied(f->m) ? fault_wait_for(f, WAIT_BUSY) : 0;
 	f->object = f->top;
 	f->pindex = f->found.pindex;
-	f->soft = true;
 	for (;;) {
 		struct vm_object *o = f->object;
 
@@ -281,7 +344,7 @@ fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
 {
 	int error = 0;
 
-	if (f->object == f->top)
+	if (f->object == f->top && f->m != zero_page)
 		return 0;
 	if ((f->access & VM_PROT_WRITE) == 0) {
 		f->prot &= ~VM_PROT_WRITE;
@@ -353,8 +416,12 @@ fault_prefault(struct fault *f)
 static int
 fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 {
-	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, f->access) != 0)
+	unsigned flags = f->access | (f->m == zero_page ? PMAP_UNMANAGED : 0);
+
+	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, flags) != 0)
 		return fault_wait_for(f, WAIT_MEMORY);
+	if (f->m == zero_page)
+		return 0;
 	if ((f->access & VM_PROT_WRITE) != 0)
 		vm_page_dirty(f->m);
 	vm_page_activate(f->m);

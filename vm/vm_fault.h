@@ -7,6 +7,9 @@
 
 #include "vm/vm_types.h"
 
+/* => boot, once pages can be allocated. */
+void vm_fault_init(void);
+
 /*
  * Make `access` (VM_PROT_READ, WRITE or EXEC) at va possible.
  * => map is alive; no lock, no busy page held; may sleep, unless `nofault` is set for the thread

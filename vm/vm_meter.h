@@ -17,6 +17,7 @@
 	X(VMC_FAULT_RESTARTS, "fault_restarts") /* rounds beyond the first */                      \
 	X(VMC_FAULT_ERRORS, "fault_errors")     /* ended in a signal or EFAULT */                  \
 	X(VMC_ZERO_FILL, "zero_fill")           /* fresh zero pages */                             \
+	X(VMC_ZERO_READS, "zero_reads")         /* reads of untouched memory: the zero page */     \
 	X(VMC_COW_COPIES, "cow_copies")         /* write to a page of a backing object: copied */  \
 	X(VMC_COW_MOVES, "cow_moves")           /* ... moved up, as nobody else could see it */    \
 	X(VMC_PREFAULTS, "prefaults")           /* resident neighbours mapped on the way */        \
@@ -60,6 +61,7 @@ vm_count(enum vm_counter c)
 
 /* The sum over all harts.  => any context; a snapshot. */
 uint64_t vm_meter_read(enum vm_counter c);
+const char *vm_meter_name(enum vm_counter c);
 
 /* Calls fn for everything that vm counts: first levels (nr_free_pages, ...; numbers of things that exist now), then the counters above,
  * then zone_NAME = items in use for each zone.  => thread context, no lock held; may sleep (locks each object once). */

@@ -108,6 +108,18 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 	return error;
 }
 
+static void
+set_inheritance(struct vm_map *map, struct vm_map_entry *e, vm_inherit_t inherit)
+{
+	/* A guard only reserves addresses: the child reserves them too. */
+	if ((e->eflags & MAP_ENTRY_GUARD) != 0)
+		return;
+	/* Memory that others will write to does without the page of zeros (vm_fault.c). */
+	if (inherit == VM_INHERIT_SHARE && e->inheritance != VM_INHERIT_SHARE)
+		pmap_remove(map->pmap, e->start, e->end);
+	e->inheritance = inherit;
+}
+
 int
 vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit)
 {
@@ -125,9 +137,7 @@ vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inhe
 		vm_map_lock(map);
 		e = clip_range(map, start, end, &r);
 		for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
-			/* A guard only reserves addresses: the child reserves them too. */
-			if ((e->eflags & MAP_ENTRY_GUARD) == 0)
-				e->inheritance = inherit;
+			set_inheritance(map, e, inherit);
 		}
 		vm_map_simplify(map, start, end);
 		vm_map_unlock(map);

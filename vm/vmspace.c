@@ -167,6 +167,14 @@ vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg)
  * Fork.
  */
 
+/*
+ * The child's page table gets what the parent's shows of mappings up to this size: program text,
+ * data, the stack, small buffers, which most children look at.  It saves them the faults, and the
+ * walk down a chain that grows with each generation.  Larger ones would make fork cost what they
+ * hold.
+ */
+#define FORK_COPY_MAX (4ul << 20)
+
 /* Both entries are to refer to one object from now on; NEEDS_COPY must be resolved first, or the
  * first writer would leave. */
 static int
@@ -275,9 +283,12 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	} else {
 		error = copy_object(parent, e, &args);
 	}
-	if (error == 0)
-		vm_map_append(child, e->start, e->end, &args, r);
-	return error;
+	if (error != 0)
+		return error;
+	vm_map_append(child, e->start, e->end, &args, r);
+	if (args.object != NULL && args.object == e->u.object && e->end - e->start <= FORK_COPY_MAX)
+		pmap_copy(child->pmap, parent->pmap, e->start, e->end);
+	return 0;
 }
 
 /* Reserve as many entries as the parent has, then lock it; it may have grown meanwhile. */

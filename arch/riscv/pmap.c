@@ -126,7 +126,7 @@ update_exec(struct vm_page *m, pte_t rights)
 		__atomic_fetch_and(&m->aflags, (uint8_t)~PGA_EXEC, __ATOMIC_RELAXED);
 }
 
-/* The leaf for m in pm, without A and D. */
+/* The leaf for m in pm, without A and D, and without PTE_MANAGED. */
 static inline pte_t
 leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
 {
@@ -136,7 +136,7 @@ leaf_for(const struct pmap *pm, struct vm_page *m, vm_prot_t prot)
 	if ((rights & PTE_X) != 0 ||
 	    (__atomic_load_n(&m->aflags, __ATOMIC_RELAXED) & PGA_EXEC) != 0)
 		update_exec(m, rights);
-	return pte_make(vm_page_to_phys(m), PTE_V | PTE_MANAGED | pm->leaf_bits | rights);
+	return pte_make(vm_page_to_phys(m), PTE_V | pm->leaf_bits | rights);
 }
 
 /* The reverse mapping exists, pte is invalid, and its table counts it. */
@@ -154,12 +154,25 @@ mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
 {
 	pte_t old = pte_swap(pte, 0);
 
-	KASSERT((old & PTE_MANAGED) != 0);
+	KASSERT((old & PTE_V) != 0);
 	pm->resident--;
 	if ((old & PTE_WIRED) != 0)
 		pm->wired--;
 	flush_add(f, va);
 	return old;
+}
+
+/* A mapping is gone from tables and TLBs: tell the page what it knew, and that it is. */
+static void
+mapping_forget(pte_t *pte, pte_t old)
+{
+	struct vm_page *m;
+
+	if ((old & PTE_MANAGED) == 0)
+		return;
+	m = pte_page(old);
+	pv_harvest(m, old);
+	pv_remove(m, pte);
 }
 
 /*
@@ -197,17 +210,15 @@ break_mapping(struct pmap *pm, pte_t *pte, vaddr_t va) REQUIRES(pm->lock)
 
 	flush_init(&f);
 	pte_t old = mapping_clear(pm, pte, va, &f);
-	struct vm_page *m = pte_page(old);
 	tlb_flush(pm, &f);
-	pv_harvest(m, old);
-	pv_remove(m, pte);
+	mapping_forget(pte, old);
 }
 
 /* => returns 0 or ENOMEM */
 static int
 enter_new(struct pmap *pm, pte_t *pte, vaddr_t va, struct vm_page *m, pte_t leaf) REQUIRES(pm->lock)
 {
-	int error = pv_insert(m, pte);
+	int error = (leaf & PTE_MANAGED) != 0 ? pv_insert(m, pte) : 0;
 
 	if (error == 0) {
 		if ((pte_load(pte) & PTE_V) != 0)
@@ -233,6 +244,8 @@ pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsig
 
 	if ((flags & PMAP_WIRED) != 0)
 		leaf |= PTE_WIRED;
+	if ((flags & PMAP_UNMANAGED) == 0)
+		leaf |= PTE_MANAGED;
 	/* The kernel cannot take the fault that sets D. */
 	if ((prot & VM_PROT_WRITE) != 0 && ((flags & VM_PROT_WRITE) != 0 || pm == kernel_pmap))
 		leaf |= PTE_D;
@@ -255,7 +268,7 @@ pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsig
 void
 pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
 {
-	pte_t leaf = leaf_for(pm, m, prot & ~VM_PROT_WRITE);
+	pte_t leaf = leaf_for(pm, m, prot & ~VM_PROT_WRITE) | PTE_MANAGED;
 
 	if (pm == kernel_pmap)
 		leaf |= PTE_A;
@@ -319,11 +332,8 @@ remove_bite(struct pmap *pm, vaddr_t va, vaddr_t end)
 	if (pm->resident == 0)
 		va = end;
 	tlb_flush(pm, &r.flush);
-	for (unsigned i = 0; i < r.n; i++) {
-		struct vm_page *m = pte_page(r.gone[i].old);
-		pv_harvest(m, r.gone[i].old);
-		pv_remove(m, r.gone[i].pte);
-	}
+	for (unsigned i = 0; i < r.n; i++)
+		mapping_forget(r.gone[i].pte, r.gone[i].old);
 	pt_free(&r.flush);
 	spin_unlock(&pm->lock);
 	return va;
@@ -505,31 +515,49 @@ pmap_walk(struct pmap *pm,
 /*
  * Fork.
  */
-/* Give dst what src maps at va.  Returns false when memory is short. */
+/* Returns false when memory is short. */
 static bool
-copy_leaf(struct pmap *dst, vaddr_t va, pte_t leaf) REQUIRES(dst->lock)
+copy_leaf(struct pmap *dst, pte_t *to, pte_t leaf) REQUIRES(dst->lock)
 {
-	pte_t *pte = pt_make(dst, va);
-
-	if (pte == NULL)
+	KASSERT(pte_load(to) == 0);
+	if ((leaf & PTE_MANAGED) != 0 && pv_insert(pte_page(leaf), to) != 0)
 		return false;
-	if ((pte_load(pte) & PTE_V) != 0)
-		return true;
-	leaf &= ~(PTE_W | PTE_A | PTE_D | PTE_WIRED);
-	return enter_new(dst, pte, va, pte_page(leaf), leaf) == 0;
+	mapping_set(dst, to, leaf & ~(PTE_W | PTE_A | PTE_D | PTE_WIRED));
+	return true;
 }
 
-/* Only program text: the child runs it at once, while its data it either never looks at (exec) or
- * writes to, which takes a fault anyway. */
+/* Give dst what a table of src has for [va, end).  Returns false when memory is short. */
 static bool
-copy_table(struct pmap *dst, const pte_t *pte, vaddr_t va, vaddr_t end) REQUIRES(dst->lock)
+copy_table(struct pmap *dst, const pte_t *from, vaddr_t va, vaddr_t end) REQUIRES(dst->lock)
 {
-	for (; va < end; va += PAGE_SIZE, pte++) {
-		pte_t leaf = pte_load(pte);
-		if ((leaf & (PTE_V | PTE_X)) == (PTE_V | PTE_X) && !copy_leaf(dst, va, leaf))
-			return false;
+	pte_t *const to = pt_make(dst, va);
+	size_t n = atop(end - va), copied = 0;
+	bool more = to != NULL;
+
+	for (size_t i = 0; more && i < n; i++) {
+		pte_t leaf = pte_load(&from[i]);
+		if ((leaf & PTE_V) == 0)
+			continue;
+		more = copy_leaf(dst, &to[i], leaf);
+		copied += more;
 	}
-	return true;
+	if (to != NULL)
+		pt_count(to, (int)copied);
+	return more;
+}
+
+/* Take away what copy_table() made for the range and did not need. */
+static void
+prune_copy(struct pmap *dst, vaddr_t va) REQUIRES(dst->lock)
+{
+	struct flush f;
+
+	if (pt_find(dst, va) == NULL)
+		return;
+	flush_init(&f);
+	pt_prune(dst, va, &f);
+	tlb_flush(dst, &f);
+	pt_free(&f);
 }
 
 void
@@ -542,8 +570,10 @@ pmap_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
 		spin_lock_nested(&src->lock);
 		const pte_t *pte = pt_next(src, &start, end);
 		vaddr_t stop = pt_end(start, end);
-		if (pte != NULL)
+		if (pte != NULL) {
 			more = copy_table(dst, pte, start, stop);
+			prune_copy(dst, start);
+		}
 		spin_unlock(&src->lock);
 		spin_unlock(&dst->lock);
 		start = stop;

@@ -5,8 +5,8 @@
  * paging on.
  *
  * A reverse mapping is nothing but the address of a PTE: the table page that the PTE lies in knows
- * its pmap and its virtual address. So one word per mapping is enough, and a page with a single
- * mapping needs no memory besides its struct vm_page.
+ * its pmap and its virtual address. So one word per mapping is enough, and a page with one or two
+ * mappings needs no memory besides its struct vm_page.
  */
 #ifndef ARCH_RISCV_PMAP_MD_H
 #define ARCH_RISCV_PMAP_MD_H
@@ -30,11 +30,14 @@ struct phys_range; /* vm/vm_page.h */
  */
 struct md_page {
 	union {
-		/* A frame that spaces map (pmap_pv.c): the first mapping's PTE, with flags, and all
-		 * the others.  No PTE: not mapped. */
+		/* A frame that spaces map (pmap_pv.c): the first mapping's PTE, with flags, and the
+		 * second one's, or all the others.  No PTE: not mapped. */
 		struct {
-			uintptr_t pv_head;        /* a v */
-			struct pv_chunk *pv_more; /* v */
+			uintptr_t pv_head; /* a v */
+			union {
+				pte_t *pv_second;         /* v */
+				struct pv_chunk *pv_more; /* v */
+			};
 		};
 		/* A frame that is a page table, its first entry for pt_index * 2 MiB. */
 		struct {

@@ -3,17 +3,19 @@
  * Owns the reverse mappings: for each page, where it is mapped; and the operations that start from
  * a page.
  *
- *      vm_page.md.pv_head --> PTE                   most pages are mapped once: nothing else
- *                .pv_more --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
+ *      vm_page.md.pv_head   --> PTE                 most pages are mapped once: nothing else
+ *                .pv_second --> PTE                 or twice: since a fork
+ *                .pv_more   --> chunk [PTE PTE  - ] --> chunk [PTE PTE PTE] --> NULL
  *
- * Only the first chunk has free slots, at its end; pv_head has a PTE when any has. Two bits of
+ * Only the first chunk has free slots, at its end; pv_head has a PTE when any has. Three bits of
  * pv_head that an address does not need:
  *
  *      PV_LOCKED   the list is locked: pv_head is the holder's
- *      PV_MORE     there are chunks
+ *      PV_PAIR     there is a second mapping, no more
+ *      PV_MORE     there are chunks, with two mappings or more
  *
  * So the usual changes, from no mapping to one and back, are one atomic instruction each that
- * succeeds only if neither bit is set.
+ * succeeds only if none of the bits is set.
  *
  * Locks: pmap, then pv list; interrupts are off. A page's operation walks the list locked, which
  * keeps the PTEs' tables and pmaps alive, and tries the lock of each pmap on the way. When one is
@@ -40,7 +42,9 @@
 
 #define PV_SLOTS       3
 #define PV_LOCKED      1ul
-#define PV_MORE        2ul
+#define PV_PAIR        2ul
+#define PV_MORE        4ul
+#define PV_FLAGS       (PV_LOCKED | PV_PAIR | PV_MORE)
 #define REFERENCED_MAX 5 /* pmap_ts_referenced looks no further */
 
 struct pv_chunk {
@@ -69,7 +73,7 @@ pmap_page_init(struct vm_page *m)
 static inline pte_t *
 head_pte(uintptr_t head)
 {
-	return (pte_t *)(head & ~(PV_LOCKED | PV_MORE));
+	return (pte_t *)(head & ~PV_FLAGS);
 }
 
 /* Acquire: what the PTE's table says of itself was written before, and what pv_harvest noted. */
@@ -109,22 +113,36 @@ pv_unlock(struct vm_page *m, uintptr_t head)
 /*
  * The list.
  */
-/* A slot of a chunk, to put another mapping in; NULL: no memory.  => the list is locked */
-static pte_t **
-pv_free_slot(struct md_page *md)
+/* A new chunk in front of `next`, with one mapping; NULL: no memory. */
+static struct pv_chunk *
+pv_chunk_create(struct pv_chunk *next, pte_t *pte)
+{
+	struct pv_chunk *chunk = zone_alloc(pv_zone, ZONE_ZERO | ZONE_SYSTEM);
+
+	if (chunk != NULL) {
+		chunk->next = next;
+		chunk->pte[0] = pte;
+	}
+	return chunk;
+}
+
+/* Add a mapping to the chunks.  => the list is locked, there are chunks; returns 0 or ENOMEM */
+static int
+pv_add(struct md_page *md, pte_t *pte)
 {
 	struct pv_chunk *chunk = md->pv_more;
 
-	for (unsigned i = 0; chunk != NULL && i < PV_SLOTS; i++) {
-		if (chunk->pte[i] == NULL)
-			return &chunk->pte[i];
+	for (unsigned i = 0; i < PV_SLOTS; i++) {
+		if (chunk->pte[i] == NULL) {
+			chunk->pte[i] = pte;
+			return 0;
+		}
 	}
-	chunk = zone_alloc(pv_zone, ZONE_ZERO | ZONE_SYSTEM);
+	chunk = pv_chunk_create(chunk, pte);
 	if (chunk == NULL)
-		return NULL;
-	chunk->next = md->pv_more;
+		return ENOMEM;
 	md->pv_more = chunk;
-	return &chunk->pte[0];
+	return 0;
 }
 
 static int
@@ -134,12 +152,20 @@ pv_insert_locked(struct vm_page *m, pte_t *pte, uintptr_t *head)
 		*head = (uintptr_t)pte;
 		return 0;
 	}
-	pte_t **slot = pv_free_slot(&m->md);
-	if (slot == NULL)
-		return ENOMEM;
-	*slot = pte;
-	*head |= PV_MORE;
-	return 0;
+	if ((*head & PV_FLAGS) == 0) {
+		m->md.pv_second = pte;
+		*head |= PV_PAIR;
+		return 0;
+	}
+	if ((*head & PV_PAIR) != 0) {
+		struct pv_chunk *chunk = pv_chunk_create(NULL, m->md.pv_second);
+
+		if (chunk == NULL)
+			return ENOMEM;
+		m->md.pv_more = chunk;
+		*head = (*head & ~PV_PAIR) | PV_MORE;
+	}
+	return pv_add(&m->md, pte);
 }
 
 int
@@ -186,22 +212,39 @@ pv_replace(struct md_page *md, const pte_t *pte, pte_t *last)
 	panic("pmap: a mapping without its reverse");
 }
 
+/* The head for `first` and the chunks; the last chunk goes when it has a single mapping. */
+static uintptr_t
+pv_tail(struct md_page *md, pte_t *first)
+{
+	struct pv_chunk *chunk = md->pv_more;
+
+	if (chunk->next != NULL || chunk->pte[1] != NULL)
+		return (uintptr_t)first | PV_MORE;
+	md->pv_second = chunk->pte[0];
+	zone_free(pv_zone, chunk);
+	return (uintptr_t)first | PV_PAIR;
+}
+
 /* Returns the new head. */
 static uintptr_t
 pv_remove_locked(struct vm_page *m, uintptr_t head, pte_t *pte)
 {
 	pte_t *first = head_pte(head);
 
-	if ((head & PV_MORE) == 0) {
+	if ((head & PV_FLAGS) == 0) {
 		KASSERT(first == pte);
 		return 0;
+	}
+	if ((head & PV_PAIR) != 0) {
+		KASSERT(first == pte || m->md.pv_second == pte);
+		return (uintptr_t)(first == pte ? m->md.pv_second : first);
 	}
 	pte_t *last = pv_take_last(&m->md);
 	if (first == pte)
 		first = last;
 	else if (last != pte)
 		pv_replace(&m->md, pte, last);
-	return (uintptr_t)first | (m->md.pv_more != NULL ? PV_MORE : 0);
+	return pv_tail(&m->md, first);
 }
 
 void
@@ -235,16 +278,31 @@ pmap_page_is_mapped(struct vm_page *m)
  * up. */
 typedef unsigned pv_visit_fn(struct pmap *pm, pte_t *pte, struct vm_page *m);
 
-/* Where in the chunks a walk is. */
+/* Where behind the first mapping a walk is. */
 struct pv_cursor {
+	pte_t *second;
 	struct pv_chunk *chunk;
 	unsigned slot;
 };
+
+static struct pv_cursor
+pv_cursor(const struct md_page *md, uintptr_t head)
+{
+	return (struct pv_cursor){
+	    .second = (head & PV_PAIR) != 0 ? md->pv_second : NULL,
+	    .chunk = (head & PV_MORE) != 0 ? md->pv_more : NULL,
+	};
+}
 
 /* The mapping there, moving on; NULL at the end. */
 static pte_t *
 pv_next(struct pv_cursor *at)
 {
+	pte_t *second = at->second;
+
+	at->second = NULL;
+	if (second != NULL)
+		return second;
 	if (at->chunk != NULL && (at->slot == PV_SLOTS || at->chunk->pte[at->slot] == NULL)) {
 		at->chunk = at->chunk->next;
 		at->slot = 0;
@@ -257,7 +315,7 @@ static bool
 pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned limit,
     unsigned *sum) NO_LOCK_ANALYSIS
 {
-	struct pv_cursor at = {m->md.pv_more, 0};
+	struct pv_cursor at = pv_cursor(&m->md, head);
 
 	for (pte_t *pte = head_pte(head); pte != NULL && *sum < limit; pte = pv_next(&at)) {
 		struct pmap *pm = pte_pmap(pte);

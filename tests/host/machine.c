@@ -17,6 +17,7 @@
 #include "kern/base/thread.h"
 #include "tests/host/host.h"
 #include "vm/pmap.h"
+#include "vm/vm_fault.h"
 #include "vm/vm_km.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
@@ -69,6 +70,7 @@ host_boot(void)
 	vm_object_init();
 	vm_map_startup();
 	km_init();
+	vm_fault_init();
 	vmspace_init();
 }
 

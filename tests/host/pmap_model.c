@@ -190,8 +190,9 @@ pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsig
 		if (p != NULL)
 			drop(p);
 		p = create(pm, va, m, prot);
-		p->managed = true;
-		list_push_back(&m->md.mappings, &p->page_link);
+		p->managed = (flags & PMAP_UNMANAGED) == 0;
+		if (p->managed)
+			list_push_back(&m->md.mappings, &p->page_link);
 	}
 	p->prot = prot;
 	p->referenced = true;
