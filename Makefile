@@ -48,7 +48,7 @@ INCLUDE := -nostdinc -I. -isystem lib/include -isystem $(CCINC)
 CODE := -fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-mcmodel=medany -mno-relax
 KARCH := -march=rv64imac$(ZEXT) -mabi=lp64 $(CODE) -ffreestanding -DKERNEL -DCHECK=$(CHECK)
-UARCH := -march=rv64gc -mabi=lp64d $(CODE) -ffunction-sections -fdata-sections
+UARCH := -march=rv64gc -mabi=lp64d $(CODE) -ffunction-sections -fdata-sections -ftls-model=local-exec
 LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --build-id=none
 
 WARN := -Wall -Wextra -Werror

@@ -139,6 +139,7 @@
 #define EDEADLOCK       EDEADLK
 #define ENOTSUP         EOPNOTSUPP
 
-extern int errno; /* set by a failing libc call; the kernel only uses the numbers above */
+/* Set by a failing libc call, one for each thread; the kernel only uses the numbers above. */
+extern _Thread_local int errno;
 
 #endif

@@ -200,6 +200,8 @@ int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);
 int sigdelset(sigset_t *set, int sig);
 int sigismember(const sigset_t *set, int sig);
+int pthread_kill(pthread_t thread, int sig);
+int pthread_sigmask(int how, const sigset_t *new, sigset_t *old);
 void psignal(int sig, const char *what);
 
 #endif

@@ -65,6 +65,23 @@ int putchar(int c);
 int fputs(const char *s, FILE *f);
 int puts(const char *s);
 
+/*
+ * A stream is locked by one thread, as often as it likes; the functions above lock it themselves.
+ */
+void flockfile(FILE *f);
+int ftrylockfile(FILE *f);
+void funlockfile(FILE *f);
+int getc_unlocked(FILE *f);
+int getchar_unlocked(void);
+int putc_unlocked(int c, FILE *f);
+int putchar_unlocked(int c);
+int fgetc_unlocked(FILE *f);
+int fputc_unlocked(int c, FILE *f);
+size_t fread_unlocked(void *buf, size_t size, size_t count, FILE *f);
+size_t fwrite_unlocked(const void *buf, size_t size, size_t count, FILE *f);
+char *fgets_unlocked(char *buf, int size, FILE *f);
+int fputs_unlocked(const char *s, FILE *f);
+
 int fseek(FILE *f, long offset, int whence);
 int fseeko(FILE *f, off_t offset, int whence);
 long ftell(FILE *f);

@@ -58,7 +58,9 @@ struct tm *gmtime_r(const time_t *t, struct tm *tm);
 struct tm *localtime(const time_t *t);
 struct tm *localtime_r(const time_t *t, struct tm *tm);
 char *asctime(const struct tm *tm);
+char *asctime_r(const struct tm *tm, char *buf);
 char *ctime(const time_t *t);
+char *ctime_r(const time_t *t, char *buf);
 size_t strftime(char *buf, size_t size, const char *fmt, const struct tm *tm);
 
 #endif

@@ -113,6 +113,23 @@ difftime(time_t end, time_t start)
 	return end - start;
 }
 
+/* => `buf` has room for 26 bytes, as the standard says; with a year beyond 9999 it is empty. */
+char *
+asctime_r(const struct tm *tm, char *buf)
+{
+	if (strftime(buf, 26, "%a %b %e %H:%M:%S %Y\n", tm) == 0)
+		*buf = 0;
+	return buf;
+}
+
+char *
+ctime_r(const time_t *t, char *buf)
+{
+	struct tm tm;
+
+	return asctime_r(localtime_r(t, &tm), buf);
+}
+
 char *
 asctime(const struct tm *tm)
 {

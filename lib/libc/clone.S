@@ -27,8 +27,9 @@ clone:
 	li	a7, 93			# exit this thread
 	ecall
 2:	neg	a0, a0
-	lla	t0, errno
-	sw	a0, 0(t0)
+	lui	t0, %tprel_hi(errno)
+	add	t0, t0, tp, %tprel_add(errno)
+	sw	a0, %tprel_lo(errno)(t0)
 	li	a0, -1
 	ret
 	.size	clone, . - clone

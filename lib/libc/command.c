@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/libc/stream.h"
+#include "lib/libc/thread.h"
 
 static int
 wait_for(pid_t pid)
@@ -28,19 +29,46 @@ run_shell(const char *command)
 	_exit(127);
 }
 
-/* ^C is meant for the command while it runs, and its end is waited for here and nowhere else. */
+/* What SIGINT and SIGQUIT did before the first of the system() calls that run now. */
+static struct sigaction intr, quit; /* under LOCK_SYSTEM */
+static int running;
+
+/* ^C is meant for the command while it runs. */
+static void
+ignore_keys(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	__lock(LOCK_SYSTEM);
+	if (running++ == 0) {
+		sigaction(SIGINT, &ignore, &intr);
+		sigaction(SIGQUIT, &ignore, &quit);
+	}
+	__unlock(LOCK_SYSTEM);
+}
+
+static void
+restore_keys(void)
+{
+	__lock(LOCK_SYSTEM);
+	if (--running == 0) {
+		sigaction(SIGINT, &intr, NULL);
+		sigaction(SIGQUIT, &quit, NULL);
+	}
+	__unlock(LOCK_SYSTEM);
+}
+
+/* The command's end is waited for here and nowhere else. */
 int
 system(const char *command)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, intr, quit;
 	sigset_t child = 1UL << (SIGCHLD - 1), mask;
 	int status = -1;
 	pid_t pid;
 
 	if (command == NULL)
 		return access("/bin/sh", X_OK) == 0;
-	sigaction(SIGINT, &ignore, &intr);
-	sigaction(SIGQUIT, &ignore, &quit);
+	ignore_keys();
 	sigprocmask(SIG_BLOCK, &child, &mask);
 	pid = fork();
 	if (pid == 0) {
@@ -51,8 +79,7 @@ system(const char *command)
 	}
 	if (pid > 0)
 		status = wait_for(pid);
-	sigaction(SIGINT, &intr, NULL);
-	sigaction(SIGQUIT, &quit, NULL);
+	restore_keys();
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	return status;
 }
@@ -95,7 +122,8 @@ popen(const char *command, const char *mode)
 	if (f->child == 0)
 		popen_child(command, fds[reading], reading);
 	if (f->child < 0) {
-		__stream_destroy(f);
+		__stream_unlist(f);
+		__stream_free(f);
 		goto fail;
 	}
 	close(fds[reading]);

@@ -2,13 +2,16 @@
 /*
  * The environment. environ starts as the array that exec left on the stack; the first change copies
  * the array (not the strings) to memory that can grow. Strings made by setenv() are not freed when
- * replaced: a program may still hold what getenv() gave it.
+ * replaced: a program may still hold what getenv() gave it. Every function here takes LOCK_ENV;
+ * those that change `environ` themselves, as exec's callers may, are on their own.
  */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/libc/thread.h"
 
 static char **own;  /* the array we allocated, if environ is it */
 static size_t size; /* entries it has room for */
@@ -32,14 +35,17 @@ char *
 getenv(const char *name)
 {
 	size_t n = strlen(name);
-	char *entry = *find(name, n);
+	char *entry;
 
+	__lock(LOCK_ENV);
+	entry = *find(name, n);
+	__unlock(LOCK_ENV);
 	return entry != NULL ? entry + n + 1 : NULL;
 }
 
 /* Puts "name=value" in place of the old entry or at the end.  => the name has n bytes. */
 static int
-put(char *assignment, size_t n)
+put_locked(char *assignment, size_t n)
 {
 	char **e = find(assignment, n);
 	size_t used = e - environ;
@@ -62,6 +68,17 @@ put(char *assignment, size_t n)
 		e[1] = NULL;
 	*e = assignment;
 	return 0;
+}
+
+static int
+put(char *assignment, size_t n)
+{
+	int result;
+
+	__lock(LOCK_ENV);
+	result = put_locked(assignment, n);
+	__unlock(LOCK_ENV);
+	return result;
 }
 
 /* => returns the length of a valid name, 0 with EINVAL for another. */
@@ -103,9 +120,11 @@ unsetenv(const char *name)
 
 	if (n == 0)
 		return -1;
+	__lock(LOCK_ENV);
 	while (*(e = find(name, n)) != NULL)
 		for (; *e != NULL; e++)
 			e[0] = e[1];
+	__unlock(LOCK_ENV);
 	return 0;
 }
 
@@ -122,6 +141,8 @@ clearenv(void)
 {
 	static char *empty[1];
 
+	__lock(LOCK_ENV);
 	environ = empty;
+	__unlock(LOCK_ENV);
 	return 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The error of the last failing call. One for the whole program: the library does not know threads.
- */
+/* The error of the last failing call of each thread. */
 #include <errno.h>
 
-int errno;
+_Thread_local int errno;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Moving bytes through streams. */
+/*
+ * Moving bytes through streams: functions for whoever has locked the stream, and around them those
+ * that lock it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,7 @@
 #include "lib/libc/stream.h"
 
 int
-fgetc(FILE *f)
+fgetc_unlocked(FILE *f)
 {
 	if (f->reading && f->pos < f->end)
 		return *f->pos++;
@@ -16,20 +19,8 @@ fgetc(FILE *f)
 	return *f->pos++;
 }
 
-int
-getc(FILE *f)
-{
-	return fgetc(f);
-}
-
-int
-getchar(void)
-{
-	return fgetc(stdin);
-}
-
-int
-ungetc(int c, FILE *f)
+static int
+unget(int c, FILE *f)
 {
 	if (c == EOF || __stream_start_reading(f) != 0 || f->pos == f->buf - UNGET)
 		return EOF;
@@ -57,7 +48,7 @@ take(FILE *f, void *buf, size_t n)
 }
 
 size_t
-fread(void *buf, size_t size, size_t count, FILE *f)
+fread_unlocked(void *buf, size_t size, size_t count, FILE *f)
 {
 	size_t want, done = 0, n;
 
@@ -73,7 +64,7 @@ fread(void *buf, size_t size, size_t count, FILE *f)
 }
 
 char *
-fgets(char *buf, int size, FILE *f)
+fgets_unlocked(char *buf, int size, FILE *f)
 {
 	size_t room = size - 1, n;
 	unsigned char *newline = NULL;
@@ -116,8 +107,8 @@ grow_line(char **line, size_t *size, size_t need)
 	return 0;
 }
 
-ssize_t
-getdelim(char **line, size_t *size, int delim, FILE *f)
+static ssize_t
+get_delimited(char **line, size_t *size, int delim, FILE *f)
 {
 	size_t used = 0;
 	unsigned char *found = NULL;
@@ -147,14 +138,8 @@ getdelim(char **line, size_t *size, int delim, FILE *f)
 	return used;
 }
 
-ssize_t
-getline(char **line, size_t *size, FILE *f)
-{
-	return getdelim(line, size, '\n', f);
-}
-
 int
-fputc(int c, FILE *f)
+fputc_unlocked(int c, FILE *f)
 {
 	if (__stream_start_writing(f) != 0)
 		return EOF;
@@ -167,20 +152,8 @@ fputc(int c, FILE *f)
 	return (unsigned char)c;
 }
 
-int
-putc(int c, FILE *f)
-{
-	return fputc(c, f);
-}
-
-int
-putchar(int c)
-{
-	return fputc(c, stdout);
-}
-
 size_t
-fwrite(const void *buf, size_t size, size_t count, FILE *f)
+fwrite_unlocked(const void *buf, size_t size, size_t count, FILE *f)
 {
 	const unsigned char *p = buf;
 	size_t left;
@@ -206,15 +179,162 @@ fwrite(const void *buf, size_t size, size_t count, FILE *f)
 }
 
 int
-fputs(const char *s, FILE *f)
+fputs_unlocked(const char *s, FILE *f)
 {
 	size_t n = strlen(s);
 
-	return n == 0 || fwrite(s, 1, n, f) == n ? 0 : EOF;
+	return n == 0 || fwrite_unlocked(s, 1, n, f) == n ? 0 : EOF;
+}
+
+int
+fgetc(FILE *f)
+{
+	int result;
+
+	flockfile(f);
+	result = fgetc_unlocked(f);
+	funlockfile(f);
+	return result;
+}
+
+int
+getc(FILE *f)
+{
+	return fgetc(f);
+}
+
+int
+getc_unlocked(FILE *f)
+{
+	return fgetc_unlocked(f);
+}
+
+int
+getchar(void)
+{
+	return fgetc(stdin);
+}
+
+int
+getchar_unlocked(void)
+{
+	return fgetc_unlocked(stdin);
+}
+
+int
+ungetc(int c, FILE *f)
+{
+	int result;
+
+	flockfile(f);
+	result = unget(c, f);
+	funlockfile(f);
+	return result;
+}
+
+size_t
+fread(void *buf, size_t size, size_t count, FILE *f)
+{
+	size_t result;
+
+	flockfile(f);
+	result = fread_unlocked(buf, size, count, f);
+	funlockfile(f);
+	return result;
+}
+
+char *
+fgets(char *buf, int size, FILE *f)
+{
+	char *result;
+
+	flockfile(f);
+	result = fgets_unlocked(buf, size, f);
+	funlockfile(f);
+	return result;
+}
+
+ssize_t
+getdelim(char **line, size_t *size, int delim, FILE *f)
+{
+	ssize_t result;
+
+	flockfile(f);
+	result = get_delimited(line, size, delim, f);
+	funlockfile(f);
+	return result;
+}
+
+ssize_t
+getline(char **line, size_t *size, FILE *f)
+{
+	return getdelim(line, size, '\n', f);
+}
+
+int
+fputc(int c, FILE *f)
+{
+	int result;
+
+	flockfile(f);
+	result = fputc_unlocked(c, f);
+	funlockfile(f);
+	return result;
+}
+
+int
+putc(int c, FILE *f)
+{
+	return fputc(c, f);
+}
+
+int
+putc_unlocked(int c, FILE *f)
+{
+	return fputc_unlocked(c, f);
+}
+
+int
+putchar(int c)
+{
+	return fputc(c, stdout);
+}
+
+int
+putchar_unlocked(int c)
+{
+	return fputc_unlocked(c, stdout);
+}
+
+size_t
+fwrite(const void *buf, size_t size, size_t count, FILE *f)
+{
+	size_t result;
+
+	flockfile(f);
+	result = fwrite_unlocked(buf, size, count, f);
+	funlockfile(f);
+	return result;
+}
+
+int
+fputs(const char *s, FILE *f)
+{
+	int result;
+
+	flockfile(f);
+	result = fputs_unlocked(s, f);
+	funlockfile(f);
+	return result;
 }
 
 int
 puts(const char *s)
 {
-	return fputs(s, stdout) == EOF || putchar('\n') == EOF ? EOF : 0;
+	int result;
+
+	flockfile(stdout);
+	result = fputs_unlocked(s, stdout) == EOF ? EOF : fputc_unlocked('\n', stdout);
+	funlockfile(stdout);
+	return result == EOF ? EOF : 0;
 }

@@ -25,8 +25,9 @@
  * more are mapped, so that freeing them gives the memory back at once; their chunk has M set and
  * sits behind a word with the mapping's length.
  *
- * The library knows no threads, so there is no lock. Rejected: power-of-two classes without joining
- * (simple, but a third of the memory of a small machine is lost in rounding).
+ * One lock, LOCK_MALLOC, guards all of it; mapped blocks need none. Rejected: power-of-two classes
+ * without joining (simple, but a third of the memory of a small machine is lost in rounding), and
+ * heaps for each thread (this machine has eight harts, not eighty).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -35,6 +36,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "lib/libc/thread.h"
 
 #define ALIGN       16UL
 #define HEADER      sizeof(size_t)
@@ -261,6 +264,19 @@ take_from_bins(size_t size)
 	return c;
 }
 
+/* A chunk of that size from wherever there is one.  => NULL, or in use. */
+static struct chunk *
+take(size_t size)
+{
+	struct chunk *c = take_from_bins(size);
+
+	if (c == NULL)
+		c = take_from_top(size);
+	if (c != NULL)
+		cut(c, size);
+	return c;
+}
+
 /* Maps a block of its own: a word with the mapping's length, the chunk's head, the payload. */
 static void *
 map_block(size_t size)
@@ -307,14 +323,12 @@ malloc(size_t request)
 	if (size == 0)
 		return no_memory();
 	if (size < MMAP_MIN) {
-		c = take_from_bins(size);
-		if (c == NULL)
-			c = take_from_top(size);
+		__lock(LOCK_MALLOC);
+		c = take(size);
+		__unlock(LOCK_MALLOC);
 	}
-	if (c != NULL) {
-		cut(c, size);
+	if (c != NULL)
 		return payload(c);
-	}
 	p = map_block(request); /* large, or the heap cannot grow where it is */
 	return p != NULL ? p : no_memory();
 }
@@ -330,10 +344,13 @@ free(void *p)
 	c = from_payload(p);
 	if (!(c->head & IN_USE))
 		abort(); /* freed twice, or never allocated */
-	if (c->head & MAPPED)
+	if (c->head & MAPPED) {
 		munmap((size_t *)p - 2, ((size_t *)p)[-2]);
-	else
+	} else {
+		__lock(LOCK_MALLOC);
 		release(c);
+		__unlock(LOCK_MALLOC);
+	}
 	errno = saved;
 }
 
@@ -388,6 +405,7 @@ void *
 realloc(void *p, size_t request)
 {
 	size_t size = chunk_size_for(request), old;
+	bool done;
 	void *q;
 
 	if (p == NULL)
@@ -397,8 +415,12 @@ realloc(void *p, size_t request)
 	if (from_payload(p)->head & MAPPED) {
 		if (request <= room(p) && request >= room(p) / 2)
 			return p;
-	} else if (resize_in_place(from_payload(p), size)) {
-		return p;
+	} else {
+		__lock(LOCK_MALLOC);
+		done = resize_in_place(from_payload(p), size);
+		__unlock(LOCK_MALLOC);
+		if (done)
+			return p;
 	}
 	q = malloc(request);
 	if (q == NULL)
@@ -418,26 +440,17 @@ reallocarray(void *p, size_t count, size_t size)
 }
 
 /*
- * A block on the heap with `align` to spare; what lies before the aligned address becomes a chunk
- * and is freed.
+ * A chunk with `align` to spare; what lies before the aligned address becomes a chunk and is freed.
+ * => NULL, or in use, with an aligned payload.
  */
-int
-posix_memalign(void **out, size_t align, size_t request)
+static struct chunk *
+take_aligned(size_t align, size_t size)
 {
-	size_t size = chunk_size_for(request), lead;
-	struct chunk *c, *aligned;
+	struct chunk *c = take_from_top(size + align + CHUNK_MIN), *aligned;
+	size_t lead;
 
-	if (align < sizeof(void *) || (align & (align - 1)) != 0)
-		return EINVAL;
-	if (align <= ALIGN) {
-		*out = malloc(request);
-		return *out != NULL ? 0 : ENOMEM;
-	}
-	if (size == 0 || align > PTRDIFF_MAX - size - 2 * CHUNK_MIN)
-		return ENOMEM;
-	c = take_from_top(size + align + CHUNK_MIN);
 	if (c == NULL)
-		return ENOMEM;
+		return NULL;
 	aligned = from_payload((void *)(((uintptr_t)payload(c) + align - 1) & -align));
 	if (aligned != c && (char *)aligned - (char *)c < (long)CHUNK_MIN)
 		aligned = chunk_at(aligned, align);
@@ -448,7 +461,29 @@ posix_memalign(void **out, size_t align, size_t request)
 		release(c);
 	}
 	cut(aligned, size);
-	*out = payload(aligned);
+	return aligned;
+}
+
+int
+posix_memalign(void **out, size_t align, size_t request)
+{
+	size_t size = chunk_size_for(request);
+	struct chunk *c;
+
+	if (align < sizeof(void *) || (align & (align - 1)) != 0)
+		return EINVAL;
+	if (align <= ALIGN) {
+		*out = malloc(request);
+		return *out != NULL ? 0 : ENOMEM;
+	}
+	if (size == 0 || align > PTRDIFF_MAX - size - 2 * CHUNK_MIN)
+		return ENOMEM;
+	__lock(LOCK_MALLOC);
+	c = take_aligned(align, size);
+	__unlock(LOCK_MALLOC);
+	if (c == NULL)
+		return ENOMEM;
+	*out = payload(c);
 	return 0;
 }
 

@@ -15,7 +15,8 @@ open_memstream(char **buf, size_t *size)
 		return NULL;
 	f->buf = malloc(FIRST_SIZE);
 	if (f->buf == NULL) {
-		__stream_destroy(f);
+		__stream_unlist(f);
+		__stream_free(f);
 		return NULL;
 	}
 	f->size = FIRST_SIZE;

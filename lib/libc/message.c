@@ -188,7 +188,7 @@ strerror_r(int error, char *buf, size_t size)
 char *
 strerror(int error)
 {
-	static char buf[64];
+	static _Thread_local char buf[64];
 
 	strerror_r(error, buf, sizeof(buf));
 	return buf;
@@ -197,7 +197,7 @@ strerror(int error)
 char *
 strsignal(int sig)
 {
-	static char buf[32];
+	static _Thread_local char buf[32];
 
 	if (sig > 0 && sig < (int)NELEM(signals) && signals[sig] != NULL)
 		return (char *)signals[sig];

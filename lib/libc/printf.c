@@ -22,7 +22,7 @@ checked(int n)
 static void
 put_stream(void *arg, char c)
 {
-	fputc(c, arg);
+	fputc_unlocked(c, arg);
 }
 
 /* An unbuffered stream gets a buffer for the time of the call: one write for each message. */
@@ -44,8 +44,8 @@ print_unbuffered(FILE *f, const char *fmt, va_list ap)
 	return n;
 }
 
-int
-vfprintf(FILE *f, const char *fmt, va_list ap)
+static int
+print(FILE *f, const char *fmt, va_list ap)
 {
 	bool had_error = f->error, failed;
 	int n;
@@ -60,6 +60,17 @@ vfprintf(FILE *f, const char *fmt, va_list ap)
 	failed = f->error;
 	f->error |= had_error;
 	return failed ? -1 : checked(n);
+}
+
+int
+vfprintf(FILE *f, const char *fmt, va_list ap)
+{
+	int n;
+
+	flockfile(f);
+	n = print(f, fmt, ap);
+	funlockfile(f);
+	return n;
 }
 
 int

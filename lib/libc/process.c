@@ -11,12 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-pid_t
-fork(void)
-{
-	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-}
-
 int
 execve(const char *path, char *const argv[], char *const envp[])
 {

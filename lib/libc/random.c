@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Pseudo-random numbers: a 64-bit linear congruential generator (Knuth's MMIX constants), high bits
- * only.
+ * only. The state is one word, changed in one step: threads get different numbers of one sequence.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 
 static unsigned long state = 1;
@@ -17,13 +18,21 @@ step(unsigned long *s)
 int
 rand(void)
 {
-	return step(&state);
+	unsigned long old = __atomic_load_n(&state, __ATOMIC_RELAXED), new;
+	int n;
+
+	do {
+		new = old;
+		n = step(&new);
+	} while (!__atomic_compare_exchange_n(
+	    &state, &old, new, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return n;
 }
 
 void
 srand(unsigned int seed)
 {
-	state = seed;
+	__atomic_store_n(&state, seed, __ATOMIC_RELAXED);
 }
 
 int

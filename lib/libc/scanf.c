@@ -24,7 +24,7 @@ struct scan {
 static int
 next_char(struct scan *s)
 {
-	int c = fgetc(s->f);
+	int c = fgetc_unlocked(s->f);
 
 	if (c != EOF)
 		s->read++;
@@ -305,8 +305,8 @@ match_literal(struct scan *s, char want)
 	return false;
 }
 
-int
-vfscanf(FILE *f, const char *fmt, va_list ap)
+static int
+scan(FILE *f, const char *fmt, va_list ap)
 {
 	struct scan s = {.f = f};
 	bool class[256];
@@ -338,6 +338,17 @@ vfscanf(FILE *f, const char *fmt, va_list ap)
 		done += !s.suppress;
 	}
 	return done;
+}
+
+int
+vfscanf(FILE *f, const char *fmt, va_list ap)
+{
+	int n;
+
+	flockfile(f);
+	n = scan(f, fmt, ap);
+	funlockfile(f);
+	return n;
 }
 
 int

@@ -5,8 +5,8 @@
 
 #include "lib/libc/stream.h"
 
-int
-fseeko(FILE *f, off_t offset, int whence)
+static int
+seek(FILE *f, off_t offset, int whence)
 {
 	if (whence == SEEK_CUR && f->reading)
 		offset -= f->end - f->pos; /* the file is further on than the reader */
@@ -18,19 +18,41 @@ fseeko(FILE *f, off_t offset, int whence)
 }
 
 int
+fseeko(FILE *f, off_t offset, int whence)
+{
+	int result;
+
+	flockfile(f);
+	result = seek(f, offset, whence);
+	funlockfile(f);
+	return result;
+}
+
+int
 fseek(FILE *f, long offset, int whence)
 {
 	return fseeko(f, offset, whence);
 }
 
-off_t
-ftello(FILE *f)
+static off_t
+tell(FILE *f)
 {
 	off_t at = lseek(f->fd, 0, f->writing && f->append ? SEEK_END : SEEK_CUR);
 
 	if (at < 0)
 		return -1;
 	return f->reading ? at - (f->end - f->pos) : f->writing ? at + (f->pos - f->buf) : at;
+}
+
+off_t
+ftello(FILE *f)
+{
+	off_t at;
+
+	flockfile(f);
+	at = tell(f);
+	funlockfile(f);
+	return at;
 }
 
 long

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/libc/libc.h"
+#include "lib/libc/thread.h"
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 extern void (*const __init_array_start[])(void) __attribute__((weak, visibility("hidden")));
@@ -54,6 +55,7 @@ __libc_start(long *sp, const Elf64_Dyn *dynamic)
 
 	if (dynamic != NULL)
 		relocate(dynamic);
+	__tls_start();
 	environ = argv + argc + 1;
 	for (env = environ; *env != NULL; env++)
 		;

@@ -15,6 +15,7 @@
 
 #include "lib/libc/libc.h"
 #include "lib/libc/stream.h"
+#include "lib/libc/thread.h"
 
 static unsigned char in_buf[UNGET + BUFSIZ], out_buf[BUFSIZ];
 static struct stream err_stream = {.fd = 2, .can_write = true, .mode = _IONBF, .is_static = true};
@@ -167,8 +168,10 @@ __stream_fill(FILE *f)
 		f->eof = true;
 		return EOF;
 	}
-	if (stdout->mode == _IOLBF)
+	if (stdout->mode == _IOLBF && ftrylockfile(stdout) == 0) {
 		__stream_flush(stdout);
+		funlockfile(stdout);
+	}
 	do
 		n = read(f->fd, f->buf, f->size);
 	while (n < 0 && errno == EINTR);
@@ -220,21 +223,30 @@ __stream_create(int fd, const char *mode)
 	f->can_write = (flags & O_ACCMODE) != O_RDONLY;
 	f->append = (flags & O_APPEND) != 0;
 	f->mode = -1;
+	__lock(LOCK_STREAMS);
 	f->next = __streams;
 	__streams = f;
+	__unlock(LOCK_STREAMS);
 	return f;
 }
 
 void
-__stream_destroy(FILE *f)
+__stream_unlist(FILE *f)
 {
 	struct stream **link;
 
+	__lock(LOCK_STREAMS);
 	for (link = &__streams; *link != NULL; link = &(*link)->next)
 		if (*link == f) {
 			*link = f->next;
 			break;
 		}
+	__unlock(LOCK_STREAMS);
+}
+
+void
+__stream_free(FILE *f)
+{
 	if (f->own_buf)
 		free(f->buf - UNGET);
 	if (!f->is_static)
@@ -270,9 +282,11 @@ freopen(const char *path, const char *mode, FILE *f)
 {
 	int flags = __stream_flags(mode), fd;
 
+	flockfile(f);
 	__stream_flush(f);
 	fd = flags < 0 || path == NULL ? -1 : open(path, flags, 0666);
 	if (fd < 0) {
+		funlockfile(f);
 		fclose(f);
 		return NULL;
 	}
@@ -285,24 +299,50 @@ freopen(const char *path, const char *mode, FILE *f)
 	f->append = (flags & O_APPEND) != 0;
 	f->reading = f->writing = f->eof = f->error = false;
 	f->pos = f->end = f->buf;
+	funlockfile(f);
 	return f;
 }
 
-int
-fflush(FILE *f)
+/* A stream that waits for input has nothing to write and is not waited for. */
+static int
+flush_all(void)
 {
 	int result = 0;
+	FILE *f;
 
-	if (f == NULL) {
-		for (f = __streams; f != NULL; f = f->next)
-			result |= __stream_flush(f);
-		return result != 0 ? EOF : 0;
+	__lock(LOCK_STREAMS);
+	for (f = __streams; f != NULL; f = f->next) {
+		if (!f->writing)
+			continue;
+		flockfile(f);
+		result |= __stream_flush(f);
+		funlockfile(f);
 	}
+	__unlock(LOCK_STREAMS);
+	return result != 0 ? EOF : 0;
+}
+
+static int
+flush_one(FILE *f)
+{
 	if (f->reading && f->fd >= 0 && f->pos != f->end) {
 		lseek(f->fd, f->pos - f->end, SEEK_CUR);
 		f->pos = f->end;
 	}
 	return __stream_flush(f);
+}
+
+int
+fflush(FILE *f)
+{
+	int result;
+
+	if (f == NULL)
+		return flush_all();
+	flockfile(f);
+	result = flush_one(f);
+	funlockfile(f);
+	return result;
 }
 
 void
@@ -314,12 +354,32 @@ __stdio_exit(void)
 int
 fclose(FILE *f)
 {
-	int result = fflush(f);
+	int result;
 
+	__stream_unlist(f);
+	flockfile(f);
+	result = flush_one(f);
 	if (f->fd >= 0 && close(f->fd) < 0)
 		result = EOF;
-	__stream_destroy(f);
+	funlockfile(f);
+	__stream_free(f);
 	return result;
+}
+
+static void
+set_buffer(FILE *f, char *buf, int mode, size_t size)
+{
+	f->mode = mode;
+	if (f->reading || f->writing || (buf == NULL && mode != _IONBF))
+		return;
+	if (f->own_buf)
+		free(f->buf - UNGET);
+	f->own_buf = false;
+	f->size = 0;
+	if (mode != _IONBF && size > UNGET) {
+		f->buf = f->pos = f->end = (unsigned char *)buf + UNGET;
+		f->size = size - UNGET;
+	}
 }
 
 int
@@ -329,17 +389,9 @@ setvbuf(FILE *f, char *buf, int mode, size_t size)
 		errno = EINVAL;
 		return EOF;
 	}
-	f->mode = mode;
-	if (f->reading || f->writing || (buf == NULL && mode != _IONBF))
-		return 0;
-	if (f->own_buf)
-		free(f->buf - UNGET);
-	f->own_buf = false;
-	f->size = 0;
-	if (mode != _IONBF && size > UNGET) {
-		f->buf = f->pos = f->end = (unsigned char *)buf + UNGET;
-		f->size = size - UNGET;
-	}
+	flockfile(f);
+	set_buffer(f, buf, mode, size);
+	funlockfile(f);
 	return 0;
 }
 

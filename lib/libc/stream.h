@@ -7,6 +7,10 @@
  *	idle       pos == end == buf
  *
  * In front of buf lie UNGET bytes of room so that ungetc() always has a place.
+ *
+ * A stream belongs to one thread at a time: each function of stdio.h takes its lock (flockfile),
+ * those called ..._unlocked and all that is declared here want it held. Who waits for a stream
+ * holds no other, but for LOCK_STREAMS.
  */
 #ifndef LIB_LIBC_STREAM_H
 #define LIB_LIBC_STREAM_H
@@ -37,10 +41,14 @@ struct stream {
 	pid_t child;    /* popen: whom to wait for */
 	char **mem;     /* open_memstream: the caller's variables */
 	size_t *mem_size;
-	struct stream *next; /* in the list of open streams */
+	struct stream *next; /* in the list of open streams; under LOCK_STREAMS */
+
+	int lock;              /* a word of lock.c */
+	struct pthread *owner; /* a: who has it; compared by others, written by the owner */
+	unsigned depth;        /* how often, less one */
 };
 
-/* All open streams. */
+/* All open streams, under LOCK_STREAMS. */
 extern struct stream *__streams;
 
 /*
@@ -62,7 +70,11 @@ FILE *__stream_create(int fd, const char *mode);
 /* The flags of open(2) for fopen's mode.  => -1 with EINVAL if it is none. */
 int __stream_flags(const char *mode);
 
-/* Out of the list, memory back. The file stays open. */
-void __stream_destroy(FILE *f);
+/*
+ * Out of the list, then the memory back. The file stays open.
+ * => __stream_unlist: neither f's lock nor LOCK_STREAMS is held.
+ */
+void __stream_unlist(FILE *f);
+void __stream_free(FILE *f);
 
 #endif

@@ -38,8 +38,9 @@ vfork:
 
 set_errno:
 	neg	a0, a0
-	lla	t0, errno
-	sw	a0, 0(t0)
+	lui	t0, %tprel_hi(errno)
+	add	t0, t0, tp, %tprel_add(errno)
+	sw	a0, %tprel_lo(errno)(t0)
 	li	a0, -1
 	ret
 	.section .note.GNU-stack, "", @progbits

@@ -28,5 +28,6 @@ typedef long clock_t;
 typedef int clockid_t;
 typedef int key_t;
 typedef char *caddr_t;
+typedef struct pthread *pthread_t;
 
 #endif
