@@ -380,6 +380,25 @@ def run_boot(grader, unit, attempt=0):
     grader.keep_or_drop(run, [unit])
 
 
+def run_ktest(grader, unit, attempt=0):
+    """Tests inside the kernel: a line each on the console, and the machine's status."""
+    del attempt
+    run = grader.boot(unit, f"ktest={unit.test['pattern']}", unit.test["limit"])
+    verdict, reason, details = OK, "", []
+    wrong = re.findall(r"^ktest (\w+): FAILED.*", run.log, re.MULTILINE)
+    passed = re.findall(r"^ktest (\w+): ok", run.log, re.MULTILINE)
+    if run.never_ran():
+        verdict, reason = INFRA, f"QEMU failed: {run.errors.strip().splitlines()[-1]}"
+    elif run.panic or run.stuck or not run.ended or run.status < 0:
+        verdict, reason, details = run.failure()
+    elif wrong:
+        verdict, reason, details = FAIL, "failed: " + ", ".join(wrong), run.tail()
+    elif run.status or len(passed) < unit.test["least"]:
+        verdict, reason, details = FAIL, f"status {run.status}, {len(passed)} tests", run.tail()
+    unit.settle(verdict, reason, details, run.log, run.seconds)
+    grader.keep_or_drop(run, [unit])
+
+
 def run_host(grader, unit, attempt=0):
     start = time.monotonic()
     problems, output = getattr(hosted, unit.name)(grader, unit, attempt)
@@ -387,7 +406,7 @@ def run_host(grader, unit, attempt=0):
     unit.settle(verdict, problems[0] if problems else "", problems[1:], output, time.monotonic() - start)
 
 
-SINGLE = {"shell": run_shell, "boot": run_boot, "host": run_host, "guest": lambda g, u, n: run_guests(g, [u], n)}
+SINGLE = {"shell": run_shell, "boot": run_boot, "ktest": run_ktest, "host": run_host, "guest": lambda g, u, n: run_guests(g, [u], n)}
 
 
 def run_alone(grader, unit):

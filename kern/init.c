@@ -24,6 +24,7 @@
 #include "kern/fdtable.h"
 #include "kern/fs/fs.h"
 #include "kern/fs/vfs.h"
+#include "kern/ktest.h"
 #include "kern/proc.h"
 #include "kern/procfiles.h"
 #include "kern/tty.h"
@@ -123,6 +124,10 @@ parse_word(char *word)
 		klog_set_level(LOG_ERROR);
 	else if ((value = after_key(word, "log=")) != NULL)
 		parse_log(value);
+	else if (strcmp(word, "ktest") == 0)
+		ktest_want(NULL);
+	else if ((value = after_key(word, "ktest=")) != NULL)
+		ktest_want(value);
 	else if (strcmp(word, "swap=on") == 0)
 		klog(LOG_WARN, "boot argument swap=on: there is no swapping yet");
 	else if (strcmp(word, "swap=off") != 0)
@@ -199,6 +204,7 @@ init_main(void *arg)
 	procfiles_init(); /* /proc, a directory of the root */
 	if (thread_create("syncer", fs_syncer, NULL) == NULL)
 		boot_failed("no memory for", "the syncer", ENOMEM);
+	ktest_main(); /* returns unless ktest= asks for tests instead of a program */
 	error = proc_exec_kernel(init_argv[0], init_argv, init_envp);
 	if (error != 0)
 		boot_failed("cannot run", init_argv[0], error);

@@ -795,7 +795,7 @@ lookup_rights(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_en
 {
 	struct vm_map_entry *e = vm_map_lookup_entry(map, va, NULL);
 
-	if (e == NULL || (e->eflags & MAP_ENTRY_GUARD) != 0)
+	if (e == NULL || (e->eflags & (MAP_ENTRY_GUARD | MAP_ENTRY_NOFAULT)) != 0)
 		return EFAULT;
 	*entry = e;
 	if ((e->eflags & MAP_ENTRY_SUBMAP) != 0)

@@ -3,6 +3,7 @@
 guest(NAME)          the program user/tests/NAME.c, whose header comment is the question
 shell(NAME, ...)     lines for /bin/sh, their output and their exit status; {nonce} is different in each run
 boot(NAME, ...)      a machine that is to say something on its console
+ktest(NAME, ...)     the tests inside the kernel (kern/ktest*.c) whose names contain a pattern
 host(NAME, ...)      a function of tests/grade/hosted.py
 
 Options of all: points, tags, cpus (one sub-test for each number of harts), mem, limit (seconds: of guest time for guest
@@ -30,6 +31,11 @@ def shell(name, question, script, output, status=0, **options):
 def boot(name, question, says, append="", **options):
     tags = f"boot {options.pop('tags', '')}"
     add("boot", name, question, says=says, append=append, tags=tags, **options)
+
+
+def ktest(name, question, pattern, least, **options):
+    tags = f"ktest {options.pop('tags', '')}"
+    add("ktest", name, question, pattern=pattern, least=least, tags=tags, **options)
 
 
 def host(name, question, **options):
@@ -118,6 +124,21 @@ guest("smp_faults", points=2, cpus=ALL)
 guest("smp_forks", points=3, cpus=ALL, limit=120)
 guest("smp_ring", points=3, cpus=ALL)
 guest("smp_shootdown", points=2, cpus=(3, 8))
+
+# ---- inside the kernel --------------------------------------------------------------------------------------------------
+
+ktest("ktest_km", "T18: is kernel memory given, faulted in, waited for and taken back as it should be?", "km_", 11,
+      points=3, cpus=ALL)
+ktest("ktest_zone", "Do zones keep items apart on all harts, and say so when there is no memory?", "zone_", 4, points=3,
+      cpus=ALL)
+ktest("ktest_sleep", "Is no wakeup lost, and every deadline kept?", "sleep_", 4, points=3, cpus=ALL)
+ktest("ktest_lock", "Do the three kinds of locks exclude whom they should, and nobody else?", "lock_", 4, points=3,
+      cpus=ALL)
+ktest("ktest_pmap", "Does no hart see a page after it was taken out of the page table?", "pmap_", 2, points=3, cpus=ALL)
+boot("ktest_fails", "Does a test inside the kernel that finds something wrong make the machine say so?",
+     r"(?s)ktest\.c:\d+: not so: .*ktest fail_expectation: FAILED", append="ktest=fail_expectation", points=1)
+boot("ktest_leaks", "Is a test inside the kernel that leaves a page behind found out?",
+     r"ktest fail_leak: FAILED: leaves 1 pages", append="ktest=fail_leak", points=1)
 
 # ---- the machine --------------------------------------------------------------------------------------------------------
 
