@@ -29,6 +29,7 @@
 #include "kern/elf.h"
 #include "kern/fdtable.h"
 #include "kern/fs/vfs.h"
+#include "kern/futex.h"
 #include "kern/pathargs.h"
 #include "kern/proc.h"
 #include "kern/random.h"
@@ -567,11 +568,14 @@ commit(struct exec *x)
 	struct uthread *t = curuthread();
 	struct vmspace *vm = x->vm;
 	struct fdtable *fds = x->fdtable;
+	int32_t old_tid;
 
+	futex_leave_space(t, proc_shares_memory());
 	spin_lock(&proc_tree_lock);
-	p->execed = true;
-	spin_unlock(&proc_tree_lock);
 	spin_lock(&p->lock);
+	p->execed = true;
+	old_tid = t->tid;
+	t->tid = p->pid;
 	x->vm = p->vmspace;
 	p->vmspace = vm;
 	if (fds != NULL) {
@@ -582,8 +586,10 @@ commit(struct exec *x)
 	p->dumpable = !x->secure;
 	set_names(p, x->args.path);
 	spin_unlock(&p->lock);
+	spin_unlock(&proc_tree_lock);
 	thread_set_pmap(vm->map.pmap);
-	t->clear_child_tid = 0;
+	if (old_tid != p->pid)
+		pid_free(old_tid);
 	proc_vfork_done(p);
 	signal_reset(p);
 	if (p->fdtable != NULL)

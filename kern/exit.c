@@ -22,12 +22,12 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/fs/vfs.h"
+#include "kern/futex.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
 #include "kern/syscall.h"
 #include "kern/time.h"
 #include "kern/tty.h"
-#include "kern/uaccess.h"
 #include "vm/vmspace.h"
 
 /*
@@ -36,13 +36,13 @@
 
 /* Every thread of p but t is to leave.  => p locked. */
 static void
-interrupt_others(struct proc *p, struct uthread *t)
+kill_others(struct proc *p, const struct uthread *t)
 {
 	LIST_FOREACH(link, &p->threads) {
 		struct uthread *other = LIST_ENTRY(link, struct uthread, link);
 
 		if (other != t)
-			sleep_interrupt(&other->td);
+			sleep_kill(&other->td);
 	}
 	if (p->stop_signal != 0) {
 		p->stop_signal = 0;
@@ -51,17 +51,23 @@ interrupt_others(struct proc *p, struct uthread *t)
 }
 
 void
+proc_begin_exit(struct proc *p, int status)
+{
+	KASSERT(spin_owned(&p->lock));
+	if (p->exiting)
+		return;
+	p->exiting = true;
+	p->exit_status = status;
+	kill_others(p, NULL);
+}
+
+void
 proc_exit(int status)
 {
 	struct proc *p = curproc();
 
 	spin_lock(&p->lock);
-	if (!p->exiting) {
-		p->exiting = true;
-		p->exit_status = status;
-		interrupt_others(p, curuthread());
-	}
-	status = p->exit_status;
+	proc_begin_exit(p, status);
 	spin_unlock(&p->lock);
 	uthread_exit(status);
 }
@@ -79,33 +85,33 @@ proc_single_thread(void)
 		return EINTR;
 	}
 	p->survivor = t;
-	interrupt_others(p, t);
+	kill_others(p, t);
 	while (p->nthreads > 1 && error == 0)
-		error = sleep_spin(&p->nthreads, &p->lock, "threads", 0, NO_DEADLINE);
+		error = sleep_spin(&p->nthreads, &p->lock, "threads", SLEEP_KILL, NO_DEADLINE);
 	p->survivor = NULL;
 	spin_unlock(&p->lock);
 	return error;
 }
 
-/* pthread_join() waits for this word. */
-static void
-clear_tid(struct uthread *t)
+bool
+proc_shares_memory(void)
 {
-	static const int32_t zero;
+	struct proc *p = curproc();
 
-	if (t->clear_child_tid != 0 && curproc()->nthreads > 1)
-		(void)!copyout(t->clear_child_tid, &zero, sizeof(zero));
-	t->clear_child_tid = 0;
+	return p->vmspace != NULL &&
+	    (p->nthreads > 1 || __atomic_load_n(&p->vmspace->users, __ATOMIC_RELAXED) > 1);
 }
 
 /* Leave the process; what it used is added up there.  => true: it was the last thread. */
 static bool
-leave_process(struct proc *p, struct uthread *t)
+leave_process(struct proc *p, struct uthread *t, int status)
 {
 	bool last;
 
 	spin_lock(&p->lock);
 	last = --p->nthreads == 0;
+	if (last && !p->exiting)
+		p->exit_status = status;
 	if (!last) {
 		struct proc_usage u;
 
@@ -260,18 +266,16 @@ release_orphaned_groups(struct proc *p)
 
 /* The last thread: what the process had goes back, and only its status stays. */
 static void NORETURN
-process_end(struct proc *p, int status)
+process_end(struct proc *p)
 {
 	uint32_t uid = curuthread()->cred.ruid;
 	struct proc_usage u;
 	bool reaped;
 
-	p->exit_status = status;
 	if (p == init_proc)
-		init_died(status);
+		init_died(p->exit_status);
 	itimer_free(p);
 	proc_get_usage(p, &u); /* notes how much memory it had */
-	thread_set_pmap(NULL);
 	proc_release_resources(p);
 	proc_vfork_done(p);
 	if (p->sid == p->pid)
@@ -300,10 +304,11 @@ uthread_exit(int status)
 	struct proc *p = curproc();
 	struct uthread *t = curuthread();
 
-	clear_tid(t);
-	if (leave_process(p, t))
-		process_end(p, status);
+	futex_leave_space(t, proc_shares_memory());
+	/* Once we are not counted, others may free the page table. */
 	thread_set_pmap(NULL);
+	if (leave_process(p, t, status))
+		process_end(p);
 	thread_exit();
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clone: fork and vfork.
+ * clone: fork, vfork and threads.
  *
  *      prepare (may fail, nobody sees it)                          commit (cannot fail)
  *      proc_create -> address space -> files -> thread, registers  proc_publish -> sched_ready
  *
+ * A thread needs less: uthread_alloc -> registers -> uthread_join -> sched_ready.
+ *
  * The child's thread starts in child_start(), which leaves for user mode with a copy of the
  * parent's registers and a0 = 0.  A vfork child runs in its parent's space; the parent waits until
- * the child has another one, or none.
+ * the child has another one, or none, or the parent itself is to exit.
  *
  * Lock order: one proc.lock at a time, for reading the parent; memory is copied with none.
  */
@@ -25,10 +27,14 @@
 #include "kern/uaccess.h"
 #include "vm/vmspace.h"
 
-/* What clone can do; of the rest some would need threads of one process, some namespaces. */
+/* What clone can do.  Of the rest, some is about namespaces, some about tracers and descriptors of
+ * processes. */
 #define CLONE_KNOWN                                                                                \
-	(CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_SETTLS | CLONE_PARENT_SETTID |               \
-	    CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED)
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD |          \
+	    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |            \
+	    CLONE_CHILD_SETTID | CLONE_DETACHED | CLONE_UNTRACED | CLONE_IO)
+/* Threads of one process share all that belongs to the process. */
+#define CLONE_THREAD_NEEDS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
 /* The first thing a child does.  arg: where in its memory it wants its pid, NULL: nowhere. */
 static void
@@ -39,6 +45,13 @@ child_start(void *arg)
 	if (arg != NULL)
 		(void)!copyout((uint64_t)arg, &tid, sizeof(tid));
 	md_user_enter();
+}
+
+/* The argument of child_start(). */
+static void *
+child_tid_address(const struct clone_args *args)
+{
+	return (args->flags & CLONE_CHILD_SETTID) != 0 ? (void *)args->child_tid : NULL;
 }
 
 static int
@@ -99,7 +112,6 @@ static int
 prepare_child(const struct clone_args *args, struct proc **childp)
 {
 	struct proc *parent = curproc(), *child;
-	uint64_t set_tid = (args->flags & CLONE_CHILD_SETTID) != 0 ? args->child_tid : 0;
 	struct uthread *t;
 	int error = proc_create(parent, &child);
 
@@ -111,7 +123,7 @@ prepare_child(const struct clone_args *args, struct proc **childp)
 		error = copy_files(child, parent, args->flags);
 	if (error == 0) {
 		t = uthread_create(
-		    child, child->pid, curthread()->name, child_start, (void *)set_tid);
+		    child, child->pid, curthread()->name, child_start, child_tid_address(args));
 		if (t == NULL)
 			error = ENOMEM;
 	}
@@ -128,36 +140,53 @@ prepare_child(const struct clone_args *args, struct proc **childp)
 static int
 check_args(const struct clone_args *args)
 {
-	if ((args->flags & ~(uint64_t)(CLONE_KNOWN | CSIGNAL)) != 0)
+	uint64_t flags = args->flags;
+
+	if ((flags & ~(uint64_t)CLONE_KNOWN) != 0)
 		return EINVAL;
-	return args->exit_signal < 0 || args->exit_signal >= NSIG ? EINVAL : 0;
+	if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
+		return EINVAL;
+	/* Processes share neither directories nor actions. */
+	if ((flags & CLONE_THREAD) == 0)
+		return (flags & (CLONE_FS | CLONE_SIGHAND)) != 0 ? EINVAL : 0;
+	if ((flags & CLONE_THREAD_NEEDS) != CLONE_THREAD_NEEDS)
+		return EINVAL;
+	return (flags & CLONE_VFORK) != 0 ? EINVAL : 0;
 }
 
-/* The child uses our memory: stay out of it. */
+/* The child uses our memory: stay out of it, unless we are to exit. */
 static void
 wait_for_vfork(struct proc *child)
 {
+	int error = 0;
+
 	spin_lock(&proc_tree_lock);
-	while (!child->vfork_done)
-		(void)sleep_spin(&child->vfork_done, &proc_tree_lock, "vfork", 0, NO_DEADLINE);
+	while (!child->vfork_done && error == 0)
+		error = sleep_spin(
+		    &child->vfork_done, &proc_tree_lock, "vfork", SLEEP_KILL, NO_DEADLINE);
 	spin_unlock(&proc_tree_lock);
 }
 
-long
-proc_clone(const struct clone_args *args)
+/* Where the parent wants to know the number of its child, before that runs. */
+static void
+set_parent_tid(const struct clone_args *args, int32_t tid)
+{
+	if ((args->flags & CLONE_PARENT_SETTID) != 0)
+		(void)!copyout(args->parent_tid, &tid, sizeof(tid));
+}
+
+static long
+clone_process(const struct clone_args *args)
 {
 	struct proc *child;
 	struct uthread *t;
 	int32_t pid;
-	int error = check_args(args);
+	int error = prepare_child(args, &child);
 
-	if (error == 0)
-		error = prepare_child(args, &child);
 	if (error != 0)
 		return -error;
 	pid = child->pid;
-	if ((args->flags & CLONE_PARENT_SETTID) != 0)
-		(void)!copyout(args->parent_tid, &pid, sizeof(pid));
+	set_parent_tid(args, pid);
 	t = first_thread(child);
 	proc_ref(child);
 	proc_publish(child, curproc());
@@ -166,4 +195,40 @@ proc_clone(const struct clone_args *args)
 		wait_for_vfork(child);
 	proc_unref(child);
 	return pid;
+}
+
+/* One thread more of this process. */
+static long
+clone_thread(const struct clone_args *args)
+{
+	struct proc *p = curproc();
+	int32_t tid = proc_too_many(p) ? 0 : pid_alloc();
+	struct uthread *t;
+
+	if (tid == 0)
+		return -EAGAIN;
+	t = uthread_alloc(p, tid, curthread()->name, child_start, child_tid_address(args));
+	if (t == NULL) {
+		pid_free(tid);
+		return -ENOMEM;
+	}
+	copy_thread(t, curuthread(), args);
+	t->td.pmap = p->vmspace->map.pmap;
+	set_parent_tid(args, tid);
+	if (uthread_join(t) != 0) {
+		uthread_free(t);
+		return -EINTR;
+	}
+	sched_ready(&t->td);
+	return tid;
+}
+
+long
+proc_clone(const struct clone_args *args)
+{
+	int error = check_args(args);
+
+	if (error != 0)
+		return -error;
+	return (args->flags & CLONE_THREAD) != 0 ? clone_thread(args) : clone_process(args);
 }

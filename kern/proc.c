@@ -24,7 +24,9 @@
 #include "kern/base/sleep.h"
 #include "kern/fdtable.h"
 #include "kern/fs/vfs.h"
+#include "kern/futex.h"
 #include "kern/signal.h"
+#include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_km.h"
 #include "vm/vmspace.h"
@@ -64,10 +66,19 @@ thread_alloc(void)
 	return &t->td;
 }
 
+/* => tree locked. */
 static void
-pid_free(int32_t pid)
+pid_release(int32_t pid)
 {
 	pid_map[pid / 64] &= ~(1ul << pid % 64);
+}
+
+void
+pid_free(int32_t pid)
+{
+	spin_lock(&proc_tree_lock);
+	pid_release(pid);
+	spin_unlock(&proc_tree_lock);
 }
 
 static void
@@ -77,9 +88,7 @@ thread_free(struct thread *td)
 	struct proc *p = td->proc;
 
 	if (p != NULL && t->tid != p->pid) {
-		spin_lock(&proc_tree_lock);
 		pid_free(t->tid);
-		spin_unlock(&proc_tree_lock);
 	}
 	kstack_free(td->md.kstack);
 	zone_free(uthread_zone, t);
@@ -105,6 +114,7 @@ proc_init(void)
 	uthread_zone = zone_create("uthread", sizeof(struct uthread), 0, NULL);
 	actions_zone = zone_create("sigactions", sizeof(struct sigactions), 0, NULL);
 	signal_init();
+	futex_init();
 	sched_init(&ops);
 }
 
@@ -203,6 +213,15 @@ proc_foreach(void (*fn)(struct proc *p, void *arg), void *arg)
 	LIST_FOREACH(link, &all_procs)
 		fn(LIST_ENTRY(link, struct proc, all_link), arg);
 	spin_unlock(&proc_tree_lock);
+}
+
+void
+proc_foreach_unlocked(void (*fn)(struct proc *p, void *arg), void *arg)
+{
+	const struct list *link = all_procs.next;
+
+	for (unsigned n = 0; link != &all_procs && n < PID_MAX; link = link->next, n++)
+		fn(LIST_ENTRY(link, struct proc, all_link), arg);
 }
 
 unsigned
@@ -351,10 +370,8 @@ inherit(struct proc *p, struct proc *parent)
 	spin_unlock(&parent->lock);
 }
 
-/* Has the user of the calling thread as many processes as it may have?  Root may have any number.
- * */
-static bool
-too_many(struct proc *parent)
+bool
+proc_too_many(struct proc *parent)
 {
 	uint64_t limit = parent->limit[RLIMIT_NPROC].rlim_cur, count = 0;
 	uint32_t uid = curuthread()->cred.ruid;
@@ -367,7 +384,7 @@ too_many(struct proc *parent)
 
 		spin_lock(&p->lock);
 		if (!list_empty(&p->threads) && first_thread(p)->cred.ruid == uid)
-			count++;
+			count += MAX(p->nthreads, 1u);
 		spin_unlock(&p->lock);
 	}
 	spin_unlock(&proc_tree_lock);
@@ -379,7 +396,7 @@ proc_create(struct proc *parent, struct proc **pp)
 {
 	struct proc *p;
 
-	if (parent != NULL && too_many(parent))
+	if (parent != NULL && proc_too_many(parent))
 		return EAGAIN;
 	p = zone_alloc(proc_zone, ZONE_ZERO);
 	if (p == NULL)
@@ -410,7 +427,7 @@ proc_create(struct proc *parent, struct proc **pp)
 }
 
 struct uthread *
-uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg)
+uthread_alloc(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg)
 {
 	struct thread *td = thread_alloc();
 	struct uthread *t;
@@ -423,10 +440,37 @@ uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *a
 	t->tid = tid;
 	t->altstack.ss_flags = SS_DISABLE;
 	proc_ref(p);
+	return t;
+}
+
+int
+uthread_join(struct uthread *t)
+{
+	struct proc *p = t->td.proc;
+	int error = 0;
+
 	spin_lock(&p->lock);
-	list_push_back(&p->threads, &t->link);
-	p->nthreads++;
+	if (p->exiting || p->survivor != NULL) {
+		error = EINTR;
+	} else {
+		list_push_back(&p->threads, &t->link);
+		p->nthreads++;
+		/* It has its part in what has come to the process so far, a stop for example. */
+		signal_recalc(p, t);
+	}
 	spin_unlock(&p->lock);
+	return error;
+}
+
+struct uthread *
+uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg)
+{
+	struct uthread *t = uthread_alloc(p, tid, name, fn, arg);
+
+	if (t != NULL && uthread_join(t) != 0) {
+		uthread_free(t);
+		return NULL;
+	}
 	return t;
 }
 
@@ -461,7 +505,7 @@ proc_unlink(struct proc *p)
 	p->parent = NULL;
 	p->state = PROC_GONE;
 	nprocs--;
-	pid_free(p->pid);
+	pid_release(p->pid);
 }
 
 void
@@ -493,9 +537,7 @@ proc_abandon(struct proc *p)
 	struct list *link;
 
 	proc_release_resources(p);
-	spin_lock(&proc_tree_lock);
 	pid_free(p->pid);
-	spin_unlock(&proc_tree_lock);
 	proc_ref(p);
 	while ((link = list_pop_front(&p->threads)) != NULL)
 		uthread_free(LIST_ENTRY(link, struct uthread, link));

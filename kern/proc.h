@@ -49,8 +49,9 @@ struct sigactions {
 };
 
 struct uthread {
-	struct thread td;          /*    first: thread_uthread() */
-	int32_t tid;               /* I  of the first thread: the pid */
+	struct thread td; /*    first: thread_uthread() */
+	int32_t
+	    tid; /* t p  the first thread's is the pid; so is that of one that has called execve */
 	struct list link;          /* p  proc.threads */
 	struct cred cred;          /* T p  changed by itself, under p */
 	sigset_t sigmask;          /* T p */
@@ -63,6 +64,7 @@ struct uthread {
 	bool restarted; /* T  this call is run again because no handler wanted its EINTR */
 	uint64_t restart_deadline;           /* T  ns: nanosleep goes on until then */
 	uint64_t clear_child_tid;            /* T  user address, 0: none */
+	uint64_t robust_list;                /* T  user address, 0: none */
 	uint64_t minor_faults, major_faults; /* T */
 };
 
@@ -88,7 +90,7 @@ struct proc {
 	struct list sibling;   /* t */
 	int32_t pgid, sid;     /* t p */
 	uint32_t state;        /* t    enum proc_state */
-	int exit_status;       /* t    wait status, once a ZOMBIE */
+	int exit_status;       /* t p  wait status: exit_group's, or that of the last thread */
 	int exit_signal;       /* t    sent to the parent; 0: none */
 	bool execed;           /* t    setpgid by the parent comes too late */
 	bool wait_stopped;     /* t p  a stop that wait has not reported yet */
@@ -164,6 +166,9 @@ void proc_ref(struct proc *p);
 void proc_unref(struct proc *p);
 /* Calls fn for every process, with the tree lock held: fn must not sleep. */
 void proc_foreach(void (*fn)(struct proc *p, void *arg), void *arg);
+/* The same without the lock, for the debugger, when all
+ * harts stand still. */
+void proc_foreach_unlocked(void (*fn)(struct proc *p, void *arg), void *arg);
 unsigned proc_count(void);
 /* The smallest pid >= from that is in use, for directory listings.  0: none. */
 int32_t proc_next_pid(int32_t from);
@@ -203,12 +208,22 @@ void uname_get(struct utsname *copy);
  * `parent` (NULL: none).
  * => may sleep.  => 0; EAGAIN: no pid or RLIMIT_NPROC; ENOMEM. */
 int proc_create(struct proc *parent, struct proc **pp) MUST_CHECK;
-/* A thread for p that will start in fn(arg); sched_ready() is up to the caller.  => may sleep.
- * NULL: no memory. */
+/* A thread for p that will start in fn(arg); uthread_join() and sched_ready() are up to the caller.
+ * => may sleep.  NULL: no memory. */
+struct uthread *uthread_alloc(
+    struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
+/* The same, and make it the first thread of p, which is new. */
 struct uthread *uthread_create(
     struct proc *p, int32_t tid, const char *name, void (*fn)(void *arg), void *arg) MUST_CHECK;
-/* A number for a thread that is not its process's first; freed with the thread.  0: none left. */
+/* Make t one of its process's threads.  => EINTR: the process, or every thread but one, is about to
+ * end; t may be freed. */
+int uthread_join(struct uthread *t) MUST_CHECK;
+/* Would another process or thread be more than RLIMIT_NPROC lets the calling user have? */
+bool proc_too_many(struct proc *p);
+/* A number for a thread that is not its process's first; freed with the thread.  0: none left.
+ * => tree not locked. */
 int32_t pid_alloc(void);
+void pid_free(int32_t pid);
 /* Make p known, as a child of `parent` (NULL: of nobody). */
 void proc_publish(struct proc *p, struct proc *parent);
 /* Undo proc_create and uthread_create: p was not published. */
@@ -226,9 +241,14 @@ void proc_exit(int status) NORETURN;
 /* The current thread ends; the process does, with that status, if it was the last.  => no lock
  * held. */
 void uthread_exit(int status) NORETURN;
+/* Let every thread of p leave, with that wait status for the process; the first to say so counts.
+ * => p locked. */
+void proc_begin_exit(struct proc *p, int status);
 /* All other threads of the current process end.  => no lock held; may sleep.  EINTR: another one
  * does the same, or the process exits. */
 int proc_single_thread(void);
+/* Do others run in the memory of the current process? */
+bool proc_shares_memory(void);
 /* The child of a vfork no longer needs its parent's address space. */
 void proc_vfork_done(struct proc *p);
 /* A child changed state: the parent may be waiting.  => tree lock held. */
@@ -255,7 +275,8 @@ struct clone_args {
 	uint64_t parent_tid, child_tid, tls;
 	int exit_signal;
 };
-/* fork, vfork, clone.  => returns the child's pid, or negative: -EAGAIN, -ENOMEM, -EINVAL. */
+/* fork, vfork, clone: a process, or a thread.  => returns its number, or negative: -EAGAIN, -ENOMEM,
+ * -EINVAL, -EINTR (the caller is about to exit). */
 long proc_clone(const struct clone_args *args);
 
 /* Run another program.  path, argv, envp: user addresses.  => on success the caller's user

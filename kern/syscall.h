@@ -54,6 +54,8 @@ struct syscall_args {
 	/* time: kern/time.c */                                                                  \
 	X(nanosleep) X(getitimer) X(setitimer) X(clock_settime) X(clock_gettime)                 \
 	X(clock_getres) X(clock_nanosleep) X(times) X(gettimeofday) X(settimeofday)              \
+	/* waiting for user memory, locks of dead threads: kern/futex.c */                        \
+	X(futex) X(set_robust_list) X(get_robust_list)                                           \
 	/* memory: kern/sysvm.c */                                                               \
 	X(brk) X(munmap) X(mmap) X(mprotect) X(minherit)
 /* clang-format on */

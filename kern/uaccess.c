@@ -46,3 +46,43 @@ copyinstr(char *dst, uint64_t src, size_t size, size_t *lenp)
 	check_may_fault();
 	return md_copyinstr(dst, src, size, lenp);
 }
+
+int
+fetch32(uint64_t src, uint32_t *value)
+{
+	check_may_fault();
+	return md_fetch32(src, value);
+}
+
+int
+cas32(uint64_t addr, uint32_t old, uint32_t new, uint32_t *seen)
+{
+	check_may_fault();
+	return md_cas32(addr, old, new, seen);
+}
+
+int
+fetch32_nofault(uint64_t src, uint32_t *value)
+{
+	struct thread *td = curthread();
+	bool saved = td->nofault;
+	int error;
+
+	td->nofault = true;
+	error = md_fetch32(src, value);
+	td->nofault = saved;
+	return error;
+}
+
+int
+cas32_nofault(uint64_t addr, uint32_t old, uint32_t new, uint32_t *seen)
+{
+	struct thread *td = curthread();
+	bool saved = td->nofault;
+	int error;
+
+	td->nofault = true;
+	error = md_cas32(addr, old, new, seen);
+	td->nofault = saved;
+	return error;
+}

@@ -24,4 +24,13 @@ int clearout(uint64_t dst, size_t n) MUST_CHECK;
  * EFAULT, ENAMETOOLONG (no NUL in size bytes). */
 int copyinstr(char *dst, uint64_t src, size_t size, size_t *lenp) MUST_CHECK;
 
+/* A word, naturally aligned, in one piece.  => 0, EFAULT. */
+int fetch32(uint64_t src, uint32_t *value) MUST_CHECK;
+/* Store `new` if the word is `old`; *seen is what it was.  => 0, EFAULT. */
+int cas32(uint64_t addr, uint32_t old, uint32_t new, uint32_t *seen) MUST_CHECK;
+/* The same, EFAULT also if the page is not there at the moment.  => spinlocks below RANK_PMAP may
+ * be held. */
+int fetch32_nofault(uint64_t src, uint32_t *value) MUST_CHECK;
+int cas32_nofault(uint64_t addr, uint32_t old, uint32_t new, uint32_t *seen) MUST_CHECK;
+
 #endif

@@ -44,6 +44,7 @@ enum lock_rank {
 	RANK_SPIN = 100,      /* first spinning rank */
 	RANK_PROC_TREE = 110, /* parent/child links, pid table */
 	RANK_PROC = 120,      /* one process: signals, state */
+	RANK_FUTEX = 125,     /* queues of futex waiters; two of them in order of address */
 	RANK_VFS = 130,       /* inode cache, mount table, file table */
 	RANK_BIO = 140,       /* buffer cache lists */
 	RANK_PV_GLOBAL = 150,

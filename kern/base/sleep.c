@@ -24,7 +24,8 @@
 #include "kern/base/thread.h"
 #include "kern/base/timeout.h"
 
-#define NBUCKET 128 /* a power of two */
+#define NBUCKET      128    /* a power of two */
+#define SLEEPERS_MAX 65536u /* a longer queue is a broken one */
 
 static struct bucket {
 	struct spinlock lock;
@@ -71,16 +72,26 @@ sleep_prepare(const void *chan, const char *why)
 	spin_lock(&b->lock);
 	td->why = why;
 	td->sleep_error = 0;
-	td->sleep_intr = false;
+	td->sleep_intr = td->sleep_killable = false;
 	list_push_back(&b->sleepers, &td->sleep_link);
 	__atomic_store_n(&td->wchan, chan, __ATOMIC_SEQ_CST);
 	spin_unlock(&b->lock);
 }
 
-/* End td's sleep with that error if it sleeps at all (intr: only an interruptible one).  The
- * channel may change until we hold the lock. */
+/* Why somebody ends another thread's sleep; not every sleep lets them. */
+enum sleep_ender { END_ANY, END_INTERRUPTED, END_KILLED };
+
+/* => the bucket locked. */
+static bool
+may_end(const struct thread *td, enum sleep_ender why)
+{
+	return why == END_ANY || td->sleep_intr || (why == END_KILLED && td->sleep_killable);
+}
+
+/* End td's sleep with that error if it sleeps at all, and lets us.  The channel may change until we
+ * hold the lock. */
 static void
-sleep_end(struct thread *td, int error, bool intr)
+sleep_end(struct thread *td, int error, enum sleep_ender why)
 {
 	const void *chan;
 
@@ -90,7 +101,7 @@ sleep_end(struct thread *td, int error, bool intr)
 
 		spin_lock(&b->lock);
 		same = td->wchan == chan;
-		if (same && (!intr || td->sleep_intr))
+		if (same && may_end(td, why))
 			wake_thread(td, error);
 		spin_unlock(&b->lock);
 		if (same)
@@ -101,23 +112,45 @@ sleep_end(struct thread *td, int error, bool intr)
 void
 sleep_cancel(void)
 {
-	sleep_end(curthread(), 0, false);
+	sleep_end(curthread(), 0, END_ANY);
 }
 
-void
-sleep_interrupt(struct thread *td)
+static void
+interrupt(struct thread *td, enum sleep_ender why)
 {
 	__atomic_store_n(&td->interrupted, true, __ATOMIC_SEQ_CST);
-	sleep_end(td, EINTR, true);
+	sleep_end(td, EINTR, why);
 	/* One in user mode notices at its next trap: that is now. */
 	if (td != curthread() && thread_is_running(td))
 		ipi_send(td->hart);
 }
 
+void
+sleep_interrupt(struct thread *td)
+{
+	interrupt(td, END_INTERRUPTED);
+}
+
+void
+sleep_kill(struct thread *td)
+{
+	__atomic_store_n(&td->killed, true, __ATOMIC_SEQ_CST);
+	interrupt(td, END_KILLED);
+}
+
 static void
 sleep_timed_out(void *arg)
 {
-	sleep_end(arg, ETIMEDOUT, false);
+	sleep_end(arg, ETIMEDOUT, END_ANY);
+}
+
+/* Has whoever may end such a sleep come before it? */
+static bool
+ended_before(struct thread *td, unsigned flags)
+{
+	if ((flags & SLEEP_INTR) != 0 && __atomic_load_n(&td->interrupted, __ATOMIC_SEQ_CST))
+		return true;
+	return (flags & SLEEP_KILL) != 0 && __atomic_load_n(&td->killed, __ATOMIC_SEQ_CST);
 }
 
 /* Go to sleep, unless the sleep has ended already.  => b, the bucket of td's channel, locked, and
@@ -127,12 +160,13 @@ sleep_in(struct bucket *b, struct thread *td, unsigned flags) RELEASES(b->lock)
 {
 	bool sleep = td->wchan != NULL;
 
-	if (sleep && (flags & SLEEP_INTR) && __atomic_load_n(&td->interrupted, __ATOMIC_SEQ_CST)) {
+	if (sleep && ended_before(td, flags)) {
 		wake_thread(td, EINTR);
 		sleep = false;
 	}
 	if (sleep) {
 		td->sleep_intr = (flags & SLEEP_INTR) != 0;
+		td->sleep_killable = (flags & SLEEP_KILL) != 0;
 		sched_mark_sleeping(td);
 	}
 	spin_unlock(&b->lock);
@@ -244,4 +278,16 @@ sleep_ns(uint64_t ns, const char *why, unsigned flags)
 	sleep_prepare(&deadline, why);
 	error = sleep_wait(flags, deadline);
 	return error == ETIMEDOUT ? 0 : error;
+}
+
+void
+sleep_foreach(void (*fn)(struct thread *td, void *arg), void *arg)
+{
+	for (struct bucket *b = buckets; b < &buckets[NBUCKET]; b++) {
+		const struct list *link = b->sleepers.next;
+
+		for (unsigned n = 0; link != &b->sleepers && n < SLEEPERS_MAX;
+		     link = link->next, n++)
+			fn(LIST_ENTRY(link, struct thread, sleep_link), arg);
+	}
 }

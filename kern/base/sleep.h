@@ -21,6 +21,7 @@
 #include "lib/annot.h"
 
 #define SLEEP_INTR  1u /* a pending signal or kill ends the sleep: EINTR */
+#define SLEEP_KILL  2u /* only sleep_kill() does: EINTR */
 #define NO_DEADLINE UINT64_MAX
 
 /* => thread context; the caller holds the interlock.  `why` is a short constant string shown by ps.
@@ -55,5 +56,9 @@ void clock_set_real(uint64_t ns);
 
 /* Sleep that long.  => thread context.  Returns 0 or EINTR (SLEEP_INTR). */
 int sleep_ns(uint64_t ns, const char *why, unsigned flags);
+
+/* Calls fn for each thread that sleeps.  => for the debugger, when all harts stand still; takes no
+ * lock. */
+void sleep_foreach(void (*fn)(struct thread *td, void *arg), void *arg);
 
 #endif

@@ -51,6 +51,7 @@ struct thread {
 	uint32_t affinity;      /* a  bit n: may run on hart n */
 	bool resched;           /* T  its time slice is over: yield when interrupts come back on */
 	bool interrupted;       /* a  a signal or kill wants it: SLEEP_INTR sleeps end with EINTR */
+	bool killed;            /* a  it is to exit: SLEEP_KILL sleeps end with EINTR, too */
 	bool nofault;           /* T  user copies must not fault pages in: they fail with EFAULT */
 	int busy_pages;         /* T  exclusively busy pages it owns (rule R1) */
 	int intr_off_depth;     /* T  intr_push_off() without intr_pop_off(), spinlocks included */
@@ -62,6 +63,7 @@ struct thread {
 	const void *wchan;              /* s  what it waits for; NULL: nothing, or already woken */
 	const char *why;                /* s  for ps; NULL when wchan is */
 	bool sleep_intr;                /* s  the sleep may be ended by sleep_interrupt() */
+	bool sleep_killable;            /* s  or by sleep_kill() */
 	int sleep_error;                /* s  how the sleep ended: 0, EINTR, ETIMEDOUT */
 	struct pmap *pmap;              /* T  user space it runs in; NULL: kernel thread */
 	struct proc *proc;              /* I  NULL: kernel thread */
@@ -155,6 +157,10 @@ void sched_preempt(void); /* on the way out: yield if the thread should */
 /* Nanoseconds that td has run.  => exact for the current thread and for those that do not run. */
 uint64_t thread_runtime(const struct thread *td);
 
+/* Calls fn for each thread that waits for a hart.  => for the debugger, when all harts stand still;
+ * takes no lock. */
+void sched_foreach_queued(void (*fn)(struct thread *td, void *arg), void *arg);
+
 /* Harts that run threads, as a mask and as a number.  => any context. */
 uint32_t sched_online_mask(void);
 unsigned sched_online_count(void);
@@ -185,5 +191,7 @@ void sleep_bootstrap(void); /* => boot */
 /* End td's interruptible sleep with EINTR: sets `interrupted` first.  => any context, ranks above
  * RANK_SLEEPQ not held. */
 void sleep_interrupt(struct thread *td);
+/* The same, and end its SLEEP_KILL sleep: td is not to return to user mode.  Sets `killed`. */
+void sleep_kill(struct thread *td);
 
 #endif
