@@ -418,8 +418,12 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 {
 	unsigned flags = f->access | (f->m == zero_page ? PMAP_UNMANAGED : 0);
 
-	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, flags) != 0)
+	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, flags) != 0) {
+		/* It may be a copy just made.  The next round may find that this access is refused
+		 * meanwhile, so nothing may go on showing the page it was made of. */
+		pmap_remove(f->found.map->pmap, f->va, f->va + PAGE_SIZE);
 		return fault_wait_for(f, WAIT_MEMORY);
+	}
 	if (f->m == zero_page)
 		return 0;
 	if ((f->access & VM_PROT_WRITE) != 0)

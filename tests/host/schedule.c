@@ -175,7 +175,8 @@ by_answers(unsigned n, bool may_stay)
 		panic("a schedule with more than %u choices", ANSWERS_MAX);
 	if (answers < known)
 		taken = answer[answers].taken;
-	KASSERT(taken < n);
+	if (taken >= n)
+		panic("the run does not depend on its schedule alone");
 	answer[answers].taken = (uint8_t)taken;
 	answer[answers++].options = (uint8_t)n;
 	interruptions += may_stay && taken != 0;
