@@ -20,6 +20,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/thread.h"
 #include "kern/console.h"
+#include "kern/ddb.h"
 #include "kern/dev/dev.h"
 #include "kern/fdtable.h"
 #include "kern/fs/fs.h"
@@ -128,6 +129,10 @@ parse_word(char *word)
 		ktest_want(NULL);
 	else if ((value = after_key(word, "ktest=")) != NULL)
 		ktest_want(value);
+	else if (strcmp(word, "ddb=1") == 0)
+		ddb_on_panic(true);
+	else if (strcmp(word, "ddb=0") == 0)
+		ddb_on_panic(false);
 	else if (strcmp(word, "swap=on") == 0)
 		klog(LOG_WARN, "boot argument swap=on: there is no swapping yet");
 	else if (strcmp(word, "swap=off") != 0)
@@ -233,6 +238,7 @@ init_start(void)
 	if (error != 0)
 		boot_failed("cannot make", "process 1", error);
 	panic_hook = print_process;
+	ddb_init();
 	init_proc->fdtable = fdtable_create();
 	t = uthread_create(init_proc, init_proc->pid, "init", init_main, NULL);
 	if (init_proc->fdtable == NULL || t == NULL)

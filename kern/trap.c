@@ -17,6 +17,7 @@
 #include "arch/riscv/cpu.h"
 #include "kern/base/debug.h"
 #include "kern/base/thread.h"
+#include "kern/ddb.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
 #include "vm/vmspace.h"
@@ -109,6 +110,7 @@ void
 clock_tick(bool user)
 {
 	sched_tick(user);
+	ddb_check_request();
 }
 
 void

@@ -29,6 +29,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/console.h"
+#include "kern/ddb.h"
 #include "kern/file.h"
 #include "kern/ldisc.h"
 #include "kern/poll.h"
@@ -187,6 +188,12 @@ tty_input(void *arg, const uint8_t *buf, size_t n)
 	unsigned todo = 0;
 	int32_t pgrp;
 
+	/* Even if nobody listens to the terminal any more, the debugger does. */
+	for (size_t i = 0; i < n; i++)
+		if (buf[i] == DDB_KEY) {
+			ddb_enter_typed(buf + i + 1, n - i - 1);
+			n = i;
+		}
 	spin_lock(&t->lock);
 	for (size_t i = 0; i < n; i++)
 		todo |= ldisc_input(&t->ldisc, (char)buf[i]);

@@ -121,13 +121,15 @@ def console_options(number, chardev):
 
 
 class Machine:
-    """A headless machine. The UART goes to the file `log`; each hvc console is delivered as it comes.
+    """A headless machine. The UART goes to the file `log`; each hvc console is delivered as it comes. typed: the UART
+    is a terminal as well, at the socket `uart` in the folder.
 
     with private_dir() as folder, Machine(folder, kernel, image, cpus, mem, append, consoles=1) as m:
         ended = m.run(limit, lambda number, data: ...)
     """
 
-    def __init__(self, folder, kernel, image, cpus, mem, append, consoles=0, options=(), keep=False):
+    def __init__(self, folder, kernel, image, cpus, mem, append, consoles=0, options=(), keep=False,
+                 typed=False):
         self.dir = folder
         self.log = os.path.join(self.dir, "uart.log")
         self.errors = os.path.join(self.dir, "qemu.err")
@@ -135,7 +137,7 @@ class Machine:
         self.pipes, self.writers = [], []
         command = base_command(kernel, image, cpus, mem, append, keep)
         command += ["-display", "none", "-monitor", "none",
-                    "-chardev", f"file,id=uart,path={quote_option(self.log)}", "-serial", "chardev:uart"]
+                    "-chardev", self.uart_device(typed), "-serial", "chardev:uart"]
         for number in range(consoles):
             fifo = os.path.join(self.dir, f"hvc{number}")
             os.mkfifo(fifo, 0o600)
@@ -143,6 +145,13 @@ class Machine:
             command += console_options(number, f"hvc{number}")
         self.command = command + list(options)
         self.consoles = consoles
+
+    def uart_device(self, typed):
+        log = quote_option(self.log)
+        if typed:
+            path = quote_option(os.path.join(self.dir, "uart"))
+            return f"socket,id=uart,path={path},server=on,wait=off,logfile={log}"
+        return f"file,id=uart,path={log}"
 
     def __enter__(self):
         return self

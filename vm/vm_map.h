@@ -204,8 +204,15 @@ int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t pro
 /* EINVAL bad value; holes are skipped. */
 int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);
 
-/* Print, for ^P and panics.  => any context; takes no lock. */
+/* Print, for ^P, panics and the debugger.  => any context; takes no lock. */
 void vm_map_print(const struct vm_map *map);
+/* Names of eflags, ended by a NULL; and of advice. */
+struct vm_flag_name {
+	unsigned bit;
+	const char *name;
+};
+extern const struct vm_flag_name vm_map_entry_flag_names[];
+const char *vm_advice_name(vm_advice_t advice);
 /* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent.
  */
 void vm_map_check(struct vm_map *map);

@@ -25,6 +25,12 @@ vm_meter_read(enum vm_counter c)
 	return sum;
 }
 
+const char *
+vm_meter_name(enum vm_counter c)
+{
+	return counter_name[c];
+}
+
 /* Resident pages by what they belong to. */
 struct residents {
 	uint64_t anon, file;

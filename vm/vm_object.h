@@ -127,6 +127,9 @@ void vm_object_check_all(void);
 uint64_t vm_object_count(void);
 /* Length of the chain below o.  => takes locks one after the other. */
 unsigned vm_object_depth(struct vm_object *o);
+/* Print with its pages, then the chain behind.  => any context; takes no lock. */
+void vm_object_print(const struct vm_object *o);
+const char *vm_object_type_name(const struct vm_object *o);
 /* Calls fn for each object there is, with its lock held. */
 void vm_object_foreach(void (*fn)(struct vm_object *, void *), void *arg);
 

@@ -158,6 +158,9 @@ vm_page_kva(const struct vm_page *m)
 struct vm_page *
 vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages, or never used so far */
 
+/* Print one line.  => any context; takes no lock. */
+void vm_page_print(const struct vm_page *m);
+
 /* Counters.  => any context; snapshots. */
 uint64_t vm_page_free_count(void);
 uint64_t vm_page_total_count(void);

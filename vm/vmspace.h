@@ -50,6 +50,9 @@ vaddr_t vmspace_brk(struct vmspace *vm, vaddr_t want);
 /* All spaces with users, for checkers and /proc: calls fn with a hold on each. */
 void vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg);
 
+/* Print all but the entries.  => any context; takes no lock. */
+void vmspace_print(const struct vmspace *vm);
+
 /* Everything that vm can verify about itself: maps, objects, pages, zones, pmaps.  Panics naming
  * the broken invariant.
  * => no lock held; best on a quiet system (in-flight faults are waited out or skipped). */

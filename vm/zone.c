@@ -458,6 +458,16 @@ zone_name(const struct zone *z)
 }
 
 void
+zone_print(const struct zone *z)
+{
+	uint64_t in_use = zone_in_use(z);
+
+	kprintf("%-20s %6lu %8lu %8lu %6lu%s\n", zone_name(z), (unsigned long)z->size,
+	    (unsigned long)in_use, (unsigned long)(z->out - in_use), (unsigned long)z->pages,
+	    z->lock.locked ? " (locked)" : "");
+}
+
+void
 zone_foreach(void (*fn)(const struct zone *, void *), void *arg)
 {
 	for (struct zone *z = __atomic_load_n(&all_zones, __ATOMIC_ACQUIRE); z != NULL; z = z->next)

@@ -43,6 +43,8 @@ const char *zone_stat_name(const struct zone *z); /* zone_NAME */
 uint64_t zone_page_count(void);                   /* pages held by all zones */
 /* Give back what the zones hold in reserve: magazines and empty slabs.  Returns how many pages became free.  => any context. */
 uint64_t zone_drain(void);
+/* Print one line: item size, items in use, items cached, pages.  => any context; takes no lock. */
+void zone_print(const struct zone *z);
 /* Calls fn for each zone. */
 void zone_foreach(void (*fn)(const struct zone *, void *), void *arg);
 /* Panics if a zone's counts, slabs or poison are wrong.  => quiescent. */

@@ -232,6 +232,8 @@ void md_icache_sync(void);
 /* The frames between here (or `fp`) and the bottom of the stack: fills pc[], returns how many.
  * => any context; never faults. */
 unsigned md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max);
+/* The same for another thread.  => it does not run, or its hart waits. */
+unsigned md_thread_backtrace(const struct md_thread *md, vaddr_t fp, vaddr_t *pc, unsigned max);
 
 /* In a panic: the registers of the trap that led to it, if one did. */
 void md_print_trap(void);

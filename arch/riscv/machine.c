@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "arch/riscv/debug.h"
 #include "arch/riscv/md.h"
 #include "arch/riscv/pmap_md.h"
 #include "arch/riscv/sbi.h"
@@ -137,12 +138,12 @@ ipi_interrupt(void)
 {
 	if (__atomic_load_n(&stop_harts, __ATOMIC_ACQUIRE))
 		hart_park();
+	debug_pause_point();
 	ipi_received();
 }
 
-/* The harts that run the kernel, this one excepted, as a mask. */
-static uint64_t
-other_harts(void)
+uint64_t
+machine_other_harts(void)
 {
 	uint64_t others = 0;
 
@@ -157,7 +158,7 @@ void
 machine_stop_others(void)
 {
 	__atomic_store_n(&stop_harts, true, __ATOMIC_RELEASE);
-	sbi_send_ipi(other_harts());
+	sbi_send_ipi(machine_other_harts());
 }
 
 void
@@ -165,6 +166,6 @@ md_icache_sync(void)
 {
 	intr_push_off();
 	__asm__ volatile("fence rw, rw\n\tfence.i" ::: "memory");
-	sbi_remote_fence_i(other_harts());
+	sbi_remote_fence_i(machine_other_harts());
 	intr_pop_off();
 }

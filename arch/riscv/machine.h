@@ -103,6 +103,8 @@ int hart_start(unsigned cpu, struct md_thread *md);
 
 /* Interrupt another hart: it calls ipi_received() (kern/trap.h).  => any context, any lock. */
 void ipi_send(unsigned cpu);
+/* The harts that run the kernel, this one excepted, as a mask.  => interrupts off. */
+uint64_t machine_other_harts(void);
 /* Stop every other hart for good: the panic's.  => any context. */
 void machine_stop_others(void);
 

@@ -127,30 +127,36 @@ md_user_enter(void)
 	user_exit();
 }
 
-/* Does a frame record that ends at fp lie on a stack of this thread or hart? */
+/* Does a frame record that ends at fp lie on the stack of that thread, or of its hart? */
 static bool
-on_stack(vaddr_t fp)
+on_stack(const struct md_thread *md, vaddr_t fp)
 {
-	const struct md_thread *md = cpu_thread();
-	vaddr_t emergency = cpu_self()->emergency_stack;
+	vaddr_t emergency = md->cpu != NULL ? md->cpu->emergency_stack : 0;
 
 	return fp % 8 == 0 &&
 	    (fp - md->kstack - 16 <= KSTACK_SIZE - 16 ||
-		fp - (emergency - EMERGENCY_STACK_SIZE) - 16 <= EMERGENCY_STACK_SIZE - 16);
+		(emergency != 0 &&
+		    fp - (emergency - EMERGENCY_STACK_SIZE) - 16 <= EMERGENCY_STACK_SIZE - 16));
 }
 
 /* A frame record is the saved frame pointer and the return address, right below where the frame
  * pointer points. */
 unsigned
-md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max)
+md_thread_backtrace(const struct md_thread *md, vaddr_t fp, vaddr_t *pc, unsigned max)
 {
 	unsigned n = 0;
 
-	while (n < max && on_stack(fp)) {
+	while (n < max && on_stack(md, fp)) {
 		const uint64_t *record = (const uint64_t *)fp;
 
 		pc[n++] = record[-1];
 		fp = record[-2];
 	}
 	return n;
+}
+
+unsigned
+md_backtrace(vaddr_t fp, vaddr_t *pc, unsigned max)
+{
+	return md_thread_backtrace(cpu_thread(), fp, pc, max);
 }

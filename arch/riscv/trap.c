@@ -19,6 +19,7 @@
  */
 #include <errno.h>
 
+#include "arch/riscv/debug.h"
 #include "arch/riscv/machine.h"
 #include "arch/riscv/md.h"
 #include "kern/base/debug.h"
@@ -236,11 +237,24 @@ kernel_fault(struct trapframe *tf)
 	return true;
 }
 
+/* An ebreak in the kernel means: look at this.  False: it was none, or nobody looks. */
+static bool
+kernel_breakpoint(struct trapframe *tf)
+{
+	if (tf->cause != CAUSE_BREAKPOINT || debugger_hook == NULL)
+		return false;
+	debugger_hook("breakpoint");
+	tf->pc += (*(const uint16_t *)tf->pc & 3) == 3 ? 4 : 2;
+	return true;
+}
+
 static void
 kernel_exception(struct trapframe *tf)
 {
 	bool were_on = (tf->status & SSTATUS_SPIE) != 0;
 
+	if (debug_recover(tf) || kernel_breakpoint(tf))
+		return;
 	if (were_on)
 		intr_on();
 	if (!kernel_fault(tf)) {

@@ -68,6 +68,9 @@ struct serial {
 	/* Write out at once, after all that is queued, without interrupts. Takes no lock when
 	 * `panicking`. => any context. */
 	void (*send_polled)(struct serial *s, const char *buf, size_t n, bool panicking);
+	/* A byte that was received, without interrupts and locks; -1: none.  => the debugger's, on
+	 * the only hart that runs. */
+	int (*receive_polled)(struct serial *s);
 	/* Hold input back on the line (no byte is lost as long as the other end waits), or let it
 	 * come. It starts held. => any context. */
 	void (*hold)(struct serial *s, bool hold);

@@ -27,20 +27,37 @@
 
 /* The kernel's functions by address, made by tools/ksyms.py from the linked kernel. */
 extern const uint64_t ksym_count;
-extern const uint64_t ksym_base;
+extern const uint64_t ksym_base, ksym_end;
 extern const uint32_t ksym_addrs[], ksym_offs[];
 extern const char ksym_names[];
 
 static struct spinlock console_lock = SPINLOCK_INIT("console", RANK_CONSOLE);
 static enum log_level log_level = LOG_INFO;
 static int panicked; /* a  hart index + 1 of the one that panicked first */
+static int alone;    /* a  hart index + 1 of the one that prints without locks; 0: none */
 
 void (*panic_hook)(void);
+void (*debugger_hook)(const char *why);
 
 bool
 panicking(void)
 {
 	return __atomic_load_n(&panicked, __ATOMIC_RELAXED) != 0;
+}
+
+void
+kprintf_alone(bool on)
+{
+	__atomic_store_n(&alone, on ? (int)cpu_id() + 1 : 0, __ATOMIC_RELAXED);
+}
+
+/* Does nobody else run who could print, or hold the locks of printing for good? */
+static bool
+no_locks(void)
+{
+	int hart = __atomic_load_n(&alone, __ATOMIC_RELAXED);
+
+	return panicking() || (hart != 0 && hart == (int)cpu_id() + 1);
 }
 
 /* Collects bytes so that the line gets them in pieces, not one by one. */
@@ -53,7 +70,7 @@ static void
 out_flush(struct outbuf *o)
 {
 	if (console_serial != NULL)
-		console_serial->send_polled(console_serial, o->buf, o->n, panicking());
+		console_serial->send_polled(console_serial, o->buf, o->n, no_locks());
 	else
 		early_write(o->buf, o->n);
 	o->n = 0;
@@ -83,7 +100,7 @@ print(const char *fmt, va_list ap)
 void
 kvprintf(const char *fmt, va_list ap)
 {
-	if (panicking()) {
+	if (no_locks()) {
 		print(fmt, ap);
 		return;
 	}
@@ -129,13 +146,12 @@ klog(enum log_level level, const char *fmt, ...)
 	kprintf("%s\n", line);
 }
 
-/* The function that contains pc.  => NULL: none. */
-static const char *
+const char *
 ksym_find(uint64_t pc, uint64_t *offset)
 {
 	uint64_t lo = 0, hi = ksym_count;
 
-	if (hi == 0 || pc < ksym_base)
+	if (pc < ksym_base || pc >= ksym_end)
 		return NULL;
 	while (hi - lo > 1) {
 		uint64_t mid = lo + (hi - lo) / 2;
@@ -149,12 +165,18 @@ ksym_find(uint64_t pc, uint64_t *offset)
 	return ksym_names + ksym_offs[lo];
 }
 
-void
-backtrace(void)
+uint64_t
+ksym_address(const char *name)
 {
-	vaddr_t pc[BACKTRACE_MAX];
-	unsigned n = md_backtrace(cpu_frame_pointer(), pc, BACKTRACE_MAX);
+	for (uint64_t i = 0; i < ksym_count; i++)
+		if (strcmp(ksym_names + ksym_offs[i], name) == 0)
+			return ksym_base + ksym_addrs[i];
+	return 0;
+}
 
+void
+backtrace_print(const vaddr_t *pc, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t offset = 0;
 		/* A return address may lie behind the end of a function that does not return. */
@@ -165,6 +187,14 @@ backtrace(void)
 		else
 			kprintf("  %#lx\n", pc[i]);
 	}
+}
+
+void
+backtrace(void)
+{
+	vaddr_t pc[BACKTRACE_MAX];
+
+	backtrace_print(pc, md_backtrace(cpu_frame_pointer(), pc, BACKTRACE_MAX));
 }
 
 void
@@ -193,5 +223,7 @@ panic(const char *fmt, ...)
 	md_print_trap();
 	if (panic_hook != NULL)
 		panic_hook();
+	if (debugger_hook != NULL)
+		debugger_hook("panic");
 	machine_poweroff(PANIC_STATUS);
 }

@@ -7,7 +7,9 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "arch/riscv/types.h"
 #include "lib/annot.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -33,11 +35,23 @@ bool panicking(void);
  * space).  NULL: nothing. */
 extern void (*panic_hook)(void);
 
+/* The debugger, once there is one: called at the end of a panic, and for an ebreak in the kernel; it
+ * returns when its user says so.  NULL: nothing.  => any context. */
+extern void (*debugger_hook)(const char *why);
+/* While on: what this hart prints takes no lock.  => interrupts off, the others are stopped. */
+void kprintf_alone(bool on);
+
 /* The messages that klog() prints; LOG_INFO until set.  => boot. */
 void klog_set_level(enum log_level level);
 
 /* Print the calling chain of this thread with symbols.  => any context. */
 void backtrace(void);
+/* The same of a chain found elsewhere. */
+void backtrace_print(const vaddr_t *pc, unsigned n);
+/* The kernel's function that contains pc, and how far in.  NULL: none.  => any context. */
+const char *ksym_find(uint64_t pc, uint64_t *offset);
+/* Where the function begins; 0: none has that name. */
+uint64_t ksym_address(const char *name);
 
 #ifndef CHECK
 #define CHECK 1

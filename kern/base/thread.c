@@ -563,3 +563,15 @@ sched_idle(void)
 		intr_pop_off();
 	}
 }
+
+void
+sched_foreach_queued(void (*fn)(struct thread *td, void *arg), void *arg)
+{
+	for (struct hart *h = harts; h < &harts[MAXHART]; h++) {
+		const struct list *link = h->queue.next;
+
+		for (unsigned n = 0; link != NULL && link != &h->queue && n < h->nqueued;
+		     link = link->next, n++)
+			fn(LIST_ENTRY(link, struct thread, runq_link), arg);
+	}
+}

@@ -133,6 +133,14 @@ uart_send_polled(struct serial *s, const char *buf, size_t n, bool panicking)
 	spin_unlock(&u->lock);
 }
 
+static int
+uart_receive_polled(struct serial *s)
+{
+	struct uart *u = CONTAINER_OF(s, struct uart, serial);
+
+	return (uart_read(u, UART_LSR) & LSR_RX_READY) != 0 ? uart_read(u, UART_DATA) : -1;
+}
+
 static void
 uart_hold(struct serial *s, bool hold)
 {
@@ -191,8 +199,11 @@ uart_init(void)
 {
 	struct uart *u = &uart0;
 
-	u->serial = (struct serial){
-	    .name = "uart", .send = uart_send, .send_polled = uart_send_polled, .hold = uart_hold};
+	u->serial = (struct serial){.name = "uart",
+	    .send = uart_send,
+	    .send_polled = uart_send_polled,
+	    .receive_polled = uart_receive_polled,
+	    .hold = uart_hold};
 	spin_init(&u->lock, "uart", RANK_UART);
 	u->regs = machine_kva(machine.uart.base);
 	u->shift = machine.uart_shift;
