@@ -89,6 +89,33 @@ hold_takes_no_page_of_zeros(void **state)
 	vmspace_unref(vm);
 }
 
+/* When the child is gone the parent's pages are its own again: one fault gives back the right to
+ * write for some of them, but never for a page below the top object. */
+static void
+fault_written_neighbours_come_along(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(0), 16, RW, PRIV);
+	for (unsigned i = 0; i < 16; i++)
+		put(vm, P(i), (uint8_t)i);
+	vmspace_unref(fork_of(vm));
+	COUNTS(VMC_FAULTS, 1, put(vm, P(0), 50); put(vm, P(1), 51); put(vm, P(7), 57));
+	child = fork_of(vm);
+	put(child, P(1), 61);
+	put(child, P(0), 60);
+	put(vm, P(0), 70);
+	put(vm, P(1), 71);
+	put(vm, P(2), 72);
+	SEES(child, P(0), 60);
+	SEES(child, P(1), 61);
+	SEES(child, P(2), 2);
+	vmspace_unref(vm);
+	SEES(child, P(3), 3);
+	vmspace_unref(child);
+}
+
 /* Far down in a chain a write finds its page through the page table, and copies it as ever. */
 static void
 fault_writes_through_a_long_chain(void **state)
@@ -695,6 +722,7 @@ main(void)
 	    HOST_TEST(fault_reads_the_page_of_zeros),
 	    HOST_TEST(fault_shared_memory_has_its_own_zeros),
 	    HOST_TEST(fault_writes_through_a_long_chain),
+	    HOST_TEST(fault_written_neighbours_come_along),
 	    HOST_TEST(fault_errors),
 	    HOST_TEST(fault_refuses_when_told_not_to_fault),
 	    HOST_TEST(fault_reads_a_file),

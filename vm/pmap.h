@@ -68,8 +68,9 @@ uint64_t pmap_wired_count(const struct pmap *pm);
  */
 int pmap_enter(
     struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsigned flags) MUST_CHECK;
-/* Map `m` read-only (prot minus WRITE) if that is easy: no table page is allocated, nothing
- * replaced.  => m valid, its object locked. */
+/* Map `m` if that is easy: no table page is allocated, nothing replaced.  Where it is mapped
+ * already its rights grow to `prot`.  A writable mapping is entered clean.
+ * => m valid, its object locked. */
 void pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot);
 /* Forget every mapping of the range, wired ones too; modified and referenced state goes to the
  * pages. */

@@ -51,6 +51,8 @@
 #define SHORT_CHAIN 4
 /* Neighbours of a faulting address that are entered if they are resident, on each side. */
 #define PREFAULT_PAGES 8
+/* Pages behind a written one that may be written too from then on. */
+#define REWRITE_PAGES 8
 /* Pages a pager may bring in around the one that is missing. */
 #define CLUSTER_BEHIND 3
 #define CLUSTER_AHEAD  12
@@ -413,6 +415,29 @@ fault_prefault(struct fault *f)
 	}
 }
 
+/*
+ * A write found its page where it belongs, only without the right to write: since a fork whose
+ * child is gone, or a read.  The next pages are likely to be written too; give those that are there
+ * the same rights.
+ */
+static void
+fault_prefault_written(struct fault *f) NO_LOCK_ANALYSIS
+{
+	struct vm_page *m = vm_page_next(f->m);
+	vaddr_t start, end;
+
+	pmap_table_span(f->va, &start, &end);
+	end = MIN(MIN(end, f->found.entry->end), f->va + (REWRITE_PAGES + 1) * PAGE_SIZE);
+	for (; m != NULL; m = vm_page_next(m)) {
+		vaddr_t va = f->va + ptoa(m->pindex - f->m->pindex);
+
+		if (va >= end)
+			break;
+		if (m->valid && !vm_page_busied(m))
+			pmap_enter_quick(f->found.map->pmap, va, m, f->prot);
+	}
+}
+
 static int
 fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 {
@@ -433,8 +458,9 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 		vm_page_wire(f->m);
 		*f->hold = f->m;
 	} else if (f->soft && (f->access & VM_PROT_WRITE) == 0) {
-		/* A writer's neighbours, entered read-only, would fault again. */
 		fault_prefault(f);
+	} else if (f->soft && f->top->type == OBJ_ANON) {
+		fault_prefault_written(f);
 	}
 	return 0;
 }

@@ -149,19 +149,6 @@ mapping_set(struct pmap *pm, pte_t *pte, pte_t leaf) REQUIRES(pm->lock)
 	pte_publish(pte, leaf);
 }
 
-pte_t
-mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f)
-{
-	pte_t old = pte_swap(pte, 0);
-
-	KASSERT((old & PTE_V) != 0);
-	pm->resident--;
-	if ((old & PTE_WIRED) != 0)
-		pm->wired--;
-	flush_add(f, va);
-	return old;
-}
-
 /* A mapping is gone from tables and TLBs: tell the page what it knew, and that it is. */
 static void
 mapping_forget(pte_t *pte, pte_t old)
@@ -171,7 +158,8 @@ mapping_forget(pte_t *pte, pte_t old)
 	if ((old & PTE_MANAGED) == 0)
 		return;
 	m = pte_page(old);
-	pv_harvest(m, old);
+	if ((old & (PTE_A | PTE_D)) != 0)
+		pv_harvest(m, old);
 	pv_remove(m, pte);
 }
 
@@ -264,19 +252,22 @@ pmap_enter(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot, unsig
 	return error;
 }
 
-/* The kernel's mappings have A from the start, as it cannot take the fault that sets it. */
+/* The kernel's mappings have A and D from the start, as it cannot take the fault that sets them. */
 void
 pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
 {
-	pte_t leaf = leaf_for(pm, m, prot & ~VM_PROT_WRITE) | PTE_MANAGED;
+	pte_t leaf = leaf_for(pm, m, prot) | PTE_MANAGED;
 
 	if (pm == kernel_pmap)
-		leaf |= PTE_A;
+		leaf |= PTE_A | ((leaf & PTE_W) != 0 ? PTE_D : 0);
 	spin_lock(&pm->lock);
 	pte_t *pte = pt_find(pm, va);
-	if (pte != NULL && (pte_load(pte) & PTE_V) == 0 && pv_insert(m, pte) == 0) {
+	pte_t old = pte != NULL ? pte_load(pte) : 0;
+	if (pte != NULL && (old & PTE_V) == 0 && pv_insert(m, pte) == 0) {
 		pt_count(pte, 1);
 		mapping_set(pm, pte, leaf);
+	} else if ((old & PTE_MANAGED) != 0 && pte_pa(old) == pte_pa(leaf)) {
+		enter_again(pm, pte, va, old, old | (leaf & PTE_RWX));
 	}
 	spin_unlock(&pm->lock);
 }
@@ -294,6 +285,15 @@ struct removal {
 	} gone[REMOVE_MAX];
 };
 
+/* Page tables are sparse. */
+static inline pte_t *
+first_valid(pte_t *pte, const pte_t *stop)
+{
+	while (pte < stop && pte_load(pte) == 0)
+		pte++;
+	return pte;
+}
+
 /* Clear the PTEs of one table for [va, end).  Returns where it stopped: at end, or with r full. */
 static vaddr_t
 remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct removal *r)
@@ -304,11 +304,10 @@ remove_in_table(struct pmap *pm, pte_t *pte, vaddr_t va, vaddr_t end, struct rem
 
 	if (full > REMOVE_MAX)
 		full = REMOVE_MAX;
-	for (; pte < stop && r->n < full; pte++) {
-		if (pte_load(pte) == 0)
-			continue;
+	while (r->n < full && (pte = first_valid(pte, stop)) < stop) {
 		r->gone[r->n].pte = pte;
 		r->gone[r->n++].old = mapping_clear(pm, pte, va + ptoa(pte - first), &r->flush);
+		pte++;
 	}
 	pt_count(first, (int)before - (int)r->n);
 	return r->n < REMOVE_MAX ? end : va + ptoa(pte - first);

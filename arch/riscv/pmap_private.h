@@ -158,11 +158,18 @@ void pv_harvest(struct vm_page *m, pte_t old);
 /* => pmaps can be created. */
 void fixup_init(void);
 
-/*
- * pmap.c
- */
 /* Make pte invalid; the shootdown (into f), pt_count and the reverse mapping are the caller's.
- * Returns what was there. */
-pte_t mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRES(pm->lock);
+ * => pte is valid.  Returns what was there. */
+static inline pte_t
+mapping_clear(struct pmap *pm, pte_t *pte, vaddr_t va, struct flush *f) REQUIRES(pm->lock)
+{
+	pte_t old = pte_swap(pte, 0);
+
+	pm->resident--;
+	if ((old & PTE_WIRED) != 0)
+		pm->wired--;
+	flush_add(f, va);
+	return old;
+}
 
 #endif

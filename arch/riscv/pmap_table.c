@@ -181,6 +181,9 @@ skip_invalid(const pte_t *table, int level, vaddr_t *va, vaddr_t end)
 
 	if (stop > PT_ENTRIES)
 		stop = PT_ENTRIES;
+	/* Most of a table is empty: four at a time. */
+	while (i + 4 <= stop && (table[i] | table[i + 1] | table[i + 2] | table[i + 3]) == 0)
+		i += 4;
 	while (i < stop && (pte_load(&table[i]) & PTE_V) == 0)
 		i++;
 	if (i > first)

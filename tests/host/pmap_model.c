@@ -208,9 +208,14 @@ pmap_enter_quick(struct pmap *pm, vaddr_t va, struct vm_page *m, vm_prot_t prot)
 	struct mapping *p;
 
 	page_of_mine(m);
-	prot &= ~VM_PROT_WRITE;
-	if (find(pm, va) != NULL || prot == VM_PROT_NONE || host_knobs.no_prefault)
+	if (prot == VM_PROT_NONE || host_knobs.no_prefault)
 		return;
+	p = find(pm, va);
+	if (p != NULL) {
+		if (p->m == m)
+			p->prot |= prot;
+		return;
+	}
 	p = create(pm, va, m, prot);
 	p->managed = true;
 	list_push_back(&m->md.mappings, &p->page_link);
