@@ -54,11 +54,12 @@
 #define NAUX          16
 
 /* Strings: path at buf, then headroom, then argv and envp, each NUL-terminated, without gaps from
- * `begin` to `end`. */
+ * `begin` to `end`.  Pages come before they are written to, while a lack of them is an error. */
 struct exec_args {
 	char *buf;
 	char *path;
 	char *begin, *end;
+	char *low, *high; /* between these two there are pages, and below path's end */
 	unsigned argc, envc;
 };
 
@@ -88,47 +89,80 @@ args_alloc(struct exec_args *a)
 		return ENOMEM;
 	a->buf = (char *)va;
 	a->path = a->buf;
-	a->begin = a->end = a->buf + VFS_PATH_MAX + EXEC_HEADROOM;
-	return 0;
+	a->begin = a->end = a->low = a->high = a->buf + VFS_PATH_MAX + EXEC_HEADROOM;
+	return km_populate(va, VFS_PATH_MAX);
 }
 
-/* Append a string from user memory. */
+/* Pages up to `end`. */
+static int
+args_raise(struct exec_args *a, const char *end)
+{
+	int error = 0;
+
+	for (; error == 0 && a->high < end; a->high += PAGE_SIZE)
+		error = km_populate((vaddr_t)a->high, PAGE_SIZE);
+	return error;
+}
+
+/* Append a string from user memory, in pieces that end where a page does. */
 static int
 args_push_user(struct exec_args *a, uint64_t str)
 {
-	size_t room = (size_t)(a->buf + EXEC_BUFFER - a->end), len;
-	int error = copyinstr(a->end, str, MIN(room, ARG_STRLEN), &len);
+	char *limit = MIN(a->buf + EXEC_BUFFER, a->end + ARG_STRLEN), *to = a->end;
 
-	if (error != 0)
-		return error == ENAMETOOLONG ? E2BIG : error;
-	a->end += len + 1;
-	return 0;
+	while (to < limit) {
+		size_t room, len;
+		int error = args_raise(a, to + 1);
+
+		if (error != 0)
+			return error;
+		room = (size_t)(MIN(a->high, limit) - to);
+		error = copyinstr(to, str, room, &len);
+		if (error == 0)
+			a->end = to + len + 1;
+		if (error != ENAMETOOLONG)
+			return error;
+		to += room;
+		str += room;
+	}
+	return E2BIG;
 }
 
 static int
 args_push_kernel(struct exec_args *a, const char *str)
 {
 	size_t len = strlen(str) + 1;
+	int error;
 
 	if (len > (size_t)(a->buf + EXEC_BUFFER - a->end))
 		return E2BIG;
+	error = args_raise(a, a->end + len);
+	if (error != 0)
+		return error;
 	memcpy(a->end, str, len);
 	a->end += len;
 	return 0;
 }
 
-/* Put a string in front of argv.  => true if there was room. */
-static bool
+/* Put a string in front of argv. */
+static int
 args_prepend(struct exec_args *a, const char *str)
 {
 	size_t len = strlen(str) + 1;
 
 	if (len > (size_t)(a->begin - a->buf - VFS_PATH_MAX))
-		return false;
+		return E2BIG;
+	while (a->begin - len < a->low) {
+		int error = km_populate((vaddr_t)a->low - PAGE_SIZE, PAGE_SIZE);
+
+		if (error != 0)
+			return error;
+		a->low -= PAGE_SIZE;
+	}
 	a->begin -= len;
 	memcpy(a->begin, str, len);
 	a->argc++;
-	return true;
+	return 0;
 }
 
 static void
@@ -269,11 +303,14 @@ enter_script(struct exec *x, char *line)
 	inode_unref(x->file);
 	x->file = ip;
 	args_drop_first(a);
-	if (!args_prepend(a, a->path) || (arg != NULL && !args_prepend(a, arg)) ||
-	    !args_prepend(a, interp))
-		return E2BIG;
-	strlcpy(a->path, interp, VFS_PATH_MAX);
-	return 0;
+	error = args_prepend(a, a->path);
+	if (error == 0 && arg != NULL)
+		error = args_prepend(a, arg);
+	if (error == 0)
+		error = args_prepend(a, interp);
+	if (error == 0)
+		strlcpy(a->path, interp, VFS_PATH_MAX);
+	return error;
 }
 
 /* Find the file to load: the one named, or through scripts the interpreter in the end. */

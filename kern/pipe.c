@@ -14,6 +14,10 @@
  * PIPE_BUF bytes atomic; a fault on the user's buffer meanwhile needs only higher ranks.  fifo_lock
  * (spin, RANK_VFS) guards the list of FIFOs and all reference counts.
  *
+ * F_SETPIPE_SZ moves what is in the ring to a buffer of the new size, whose addresses are reserved
+ * at once: what it promised does not fail later.  Users other than root stop at pipe_max_size each,
+ * and all of them together at a share of pipe_map, so that others still find room.
+ *
  * Rejected: wired pages from the direct map.  Faster by a fault per page, but a process could pin
  * as much memory as it may open pipes.
  */
@@ -35,19 +39,21 @@
 #include "kern/signal.h"
 #include "kern/uaccess.h"
 #include "lib/minmax.h"
-#include "vm/vm_fault.h"
 #include "vm/vm_km.h"
+#include "vm/vm_map.h"
 #include "vm/zone.h"
 
-#define PIPE_SIZE     65536u   /* capacity of a new pipe, bytes */
-#define PIPE_SIZE_MAX 1048576u /* most that F_SETPIPE_SZ gives */
-#define PIPE_DEV      13u      /* st_dev of pipes: no file system has it */
+#define PIPE_SIZE     65536u     /* capacity of a new pipe, bytes */
+#define PIPE_SIZE_TOP (1u << 31) /* beyond this F_SETPIPE_SZ is EINVAL, for root too */
+#define GROWN_SHARE   2u         /* users other than root may grow pipes to 1/2 of pipe_map */
+#define PIPE_DEV      13u        /* st_dev of pipes: no file system has it */
 
 struct pipe {
 	struct mutex lock;         /*    RANK_FILE; tag P below */
 	vaddr_t buf;               /* P  in pipe_map; 0: none reserved yet */
 	uint32_t size;             /* P  capacity in bytes, a power of two */
 	uint32_t populated;        /* P  bytes from the front of buf that have had pages */
+	uint32_t charged;          /* P  its part of grown_bytes */
 	uint32_t read, write;      /* P  free-running; write - read bytes are in the ring */
 	uint32_t readers, writers; /* P  open files of each kind */
 	uint32_t reader_opens;     /* P  opens so far, for an open that waits for its other end */
@@ -68,6 +74,9 @@ static struct zone *pipe_zone;
 static struct spinlock fifo_lock = SPINLOCK_INIT("fifos", RANK_VFS);
 static struct list fifos = LIST_INIT(fifos); /* fifo_lock */
 static uint64_t last_ino;                    /* a */
+static uint64_t grown_bytes;                 /* a  that users other than root asked for */
+
+uint32_t pipe_max_size = PIPE_MAX_SIZE;
 
 void
 pipe_init(void)
@@ -120,6 +129,7 @@ pipe_unref(struct pipe *p)
 	if (!last)
 		return;
 	free_buffer(p);
+	__atomic_sub_fetch(&grown_bytes, p->charged, __ATOMIC_RELAXED);
 	zone_free(pipe_zone, p);
 }
 
@@ -189,10 +199,11 @@ reserve_buffer(struct pipe *p)
 static int
 populate(struct pipe *p, uint32_t end)
 {
-	for (; p->populated < end; p->populated += PAGE_SIZE)
-		if (vm_fault(kernel_map, p->buf + p->populated, VM_PROT_WRITE))
-			return ENOMEM;
-	return 0;
+	int error = 0;
+
+	for (; !error && p->populated < end; p->populated += error ? 0 : PAGE_SIZE)
+		error = km_populate(p->buf + p->populated, PAGE_SIZE);
+	return error;
 }
 
 /* Bytes from ring position `pos` that lie in one piece, at most n. */
@@ -522,29 +533,71 @@ pipe_get_size(struct file *f, uint32_t *size)
 	return 0;
 }
 
-/* Move what p holds to a buffer of `size` bytes. */
+uint32_t
+pipe_round_size(uint64_t want)
+{
+	uint32_t size = PAGE_SIZE;
+
+	if (want > PIPE_SIZE_TOP)
+		return 0;
+	while (size < want)
+		size *= 2;
+	return size;
+}
+
+/* May the caller have p grow to `size` bytes?  => true: p->charged says so. */
+static bool
+charge(struct pipe *p, uint32_t size)
+{
+	uint64_t limit = (pipe_map->max - pipe_map->min) / GROWN_SHARE;
+	uint32_t more = size - MAX(p->size, PIPE_SIZE);
+
+	if (curuthread()->cred.euid == 0 || size <= PIPE_SIZE)
+		return true;
+	if (size > __atomic_load_n(&pipe_max_size, __ATOMIC_RELAXED))
+		return false;
+	if (__atomic_add_fetch(&grown_bytes, more, __ATOMIC_RELAXED) <= limit) {
+		p->charged += more;
+		return true;
+	}
+	__atomic_sub_fetch(&grown_bytes, more, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* It is smaller now, or did not grow after all. */
+static void
+uncharge(struct pipe *p)
+{
+	uint32_t most = p->size > PIPE_SIZE ? p->size - PIPE_SIZE : 0;
+
+	if (p->charged <= most)
+		return;
+	__atomic_sub_fetch(&grown_bytes, p->charged - most, __ATOMIC_RELAXED);
+	p->charged = most;
+}
+
+/* Move what p holds to a buffer of `size` bytes.  => 0; ENOMEM: nothing has changed. */
 static int
 change_buffer(struct pipe *p, uint32_t size)
 {
-	struct pipe wide = {.size = size};
-	uint32_t n, total = used(p);
+	struct pipe other = {.size = size, .buf = km_valloc(pipe_map, size)};
+	uint32_t n, from = p->read, total = used(p);
 
-	while (used(p) > 0) {
-		n = piece(p, p->read, used(p));
-		if (reserve_buffer(&wide) || wide.size < total || populate(&wide, wide.write + n)) {
-			p->read -= wide.write;
-			free_buffer(&wide);
-			return ENOMEM;
-		}
-		memcpy(ring_at(&wide, wide.write), ring_at(p, p->read), n);
-		wide.write += n;
-		p->read += n;
+	if (other.buf == 0)
+		return ENOMEM;
+	if (populate(&other, total)) {
+		free_buffer(&other);
+		return ENOMEM;
+	}
+	for (; other.write < total; other.write += n) {
+		n = piece(p, from + other.write, total - other.write);
+		memcpy(ring_at(&other, other.write), ring_at(p, from + other.write), n);
 	}
 	free_buffer(p);
-	p->buf = wide.buf;
-	p->size = wide.size;
-	p->populated = wide.populated;
-	p->write = wide.write;
+	p->buf = other.buf;
+	p->size = size;
+	p->populated = other.populated;
+	p->write = total;
 	return 0;
 }
 
@@ -552,21 +605,21 @@ int
 pipe_set_size(struct file *f, uint64_t want, uint32_t *size)
 {
 	struct pipe *p = pipe_of(f);
-	uint32_t rounded = PAGE_SIZE;
-	int error;
+	uint32_t rounded = pipe_round_size(want);
+	int error = 0;
 
 	if (p == NULL)
 		return EBADF;
-	if (want > 1u << 31)
+	if (rounded == 0)
 		return EINVAL;
-	if (want > PIPE_SIZE_MAX)
-		return EPERM;
-	while (rounded < want)
-		rounded *= 2;
 	mutex_lock(&p->lock);
-	error = used(p) > rounded ? EBUSY : 0;
-	if (!error && rounded != p->size)
+	if (rounded > p->size && !charge(p, rounded))
+		error = EPERM;
+	else if (used(p) > rounded)
+		error = EBUSY;
+	else if (rounded != p->size)
 		error = change_buffer(p, rounded);
+	uncharge(p);
 	*size = p->size;
 	wake_writers(p);
 	mutex_unlock(&p->lock);

@@ -24,8 +24,17 @@ int pipe_create(uint32_t flags, struct file **reader, struct file **writer) MUST
  * => 0; ENXIO (nonblocking writer, no reader); EINTR; ENFILE. */
 int pipe_open_fifo(struct inode *ip, uint32_t oflags, struct file **fp) MUST_CHECK;
 
-/* fcntl F_GETPIPE_SZ and F_SETPIPE_SZ: bytes.  => may sleep.  => 0; EBADF: not a pipe; EINVAL;
- * EPERM: above 1 MiB; EBUSY: holds more. */
+#define PIPE_MAX_SIZE (1u << 20)
+
+/* a  bytes to which users other than root may grow a pipe: /proc/sys/fs/pipe-max-size */
+extern uint32_t pipe_max_size;
+/* The capacity that a pipe gets instead of `want` bytes: a power of two, a page at least; 0: none.
+ * => any context. */
+uint32_t pipe_round_size(uint64_t want);
+
+/* fcntl F_GETPIPE_SZ and F_SETPIPE_SZ: bytes.  => may sleep.  => 0; EBADF: not a pipe; EINVAL:
+ * above 2 GiB; EPERM: above pipe_max_size, or too much in all, and not root; EBUSY: holds more;
+ * ENOMEM. */
 int pipe_get_size(struct file *f, uint32_t *size);
 int pipe_set_size(struct file *f, uint64_t want, uint32_t *size);
 

@@ -19,6 +19,7 @@
 #include "kern/fdtable.h"
 #include "kern/fs/procfs.h"
 #include "kern/fs/vfs.h"
+#include "kern/pipe.h"
 #include "kern/proc.h"
 #include "kern/procfiles.h"
 #include "kern/tty.h"
@@ -191,6 +192,28 @@ write_max_map_count(int32_t pid, const char *text)
 	if (!error)
 		__atomic_store_n(&vm_max_map_count, (uint32_t)value, __ATOMIC_RELAXED);
 	return error;
+}
+
+static int
+make_pipe_max_size(struct procfs_text *t, int32_t pid)
+{
+	(void)pid;
+	procfs_printf(t, "%u\n", __atomic_load_n(&pipe_max_size, __ATOMIC_RELAXED));
+	return 0;
+}
+
+static int
+write_pipe_max_size(int32_t pid, const char *text)
+{
+	uint64_t value;
+	int error = parse_number(text, UINT32_MAX, &value);
+	uint32_t size = error ? 0 : pipe_round_size(value);
+
+	(void)pid;
+	if (size == 0)
+		return EINVAL;
+	__atomic_store_n(&pipe_max_size, size, __ATOMIC_RELAXED);
+	return 0;
 }
 
 static int
@@ -447,7 +470,7 @@ link_root(int32_t pid, char *buf, size_t size, size_t *len)
 
 /* ---- The table ------------------------------------------------------------------------------- */
 
-enum { P_ROOT, P_PID, P_SYS, P_SYS_VM, P_SYS_KERNEL, P_FIRST_FILE };
+enum { P_ROOT, P_PID, P_SYS, P_SYS_VM, P_SYS_KERNEL, P_SYS_FS, P_FIRST_FILE };
 
 static const struct procfs_entry entries[] = {
     [P_ROOT] = {.name = "", .mode = 0555},
@@ -455,6 +478,7 @@ static const struct procfs_entry entries[] = {
     [P_SYS] = {.name = "sys", .parent = P_ROOT, .mode = 0555},
     [P_SYS_VM] = {.name = "vm", .parent = P_SYS, .mode = 0555},
     [P_SYS_KERNEL] = {.name = "kernel", .parent = P_SYS, .mode = 0555},
+    [P_SYS_FS] = {.name = "fs", .parent = P_SYS, .mode = 0555},
 
     [P_FIRST_FILE] = {.name = "self", .parent = P_ROOT, .mode = 0777, .readlink = link_self},
     {.name = "meminfo", .parent = P_ROOT, .mode = 0444, .make = make_meminfo},
@@ -468,6 +492,11 @@ static const struct procfs_entry entries[] = {
 	.mode = 0644,
 	.make = make_max_map_count,
 	.write = write_max_map_count},
+    {.name = "pipe-max-size",
+	.parent = P_SYS_FS,
+	.mode = 0644,
+	.make = make_pipe_max_size,
+	.write = write_pipe_max_size},
     {.name = "hostname", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_hostname},
     {.name = "osrelease", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_osrelease},
     {.name = "ostype", .parent = P_SYS_KERNEL, .mode = 0444, .make = make_ostype},

@@ -2,8 +2,8 @@
 /*
  * Kernel memory by address.
  *
- *      kernel_map   0xffffffe000000000 ....................................................... + 64
- * GiB [ kstack_map ][ exec_map ][ pipe_map ][ kmem_map ] ...
+ *      kernel_map   0xffffffe000000000 ................................... + twice the RAM
+ *                   [ kstack_map ][ exec_map ][ pipe_map ][ kmem_map ] ...
  *
  * A submap is one entry of kernel_map and a map of its own inside: it has its own lock, so that a
  * thread waiting for space for argument strings does not stop another that needs a stack, and its
@@ -16,9 +16,9 @@
  *
  * Two kinds of memory, told apart by the entry's NOFAULT flag:
  *
- *      wired      pages are there from the start, mapped by pmap_kenter: no reverse mappings, never
- * taken away pageable   pages come by page fault, zeroed, with reverse mappings, as in a user's
- * space
+ *      wired      pages are there from the start, mapped by pmap_kenter: no reverse mappings,
+ *                 never taken away; a fault there is a bug, and so is an error
+ *      pageable   pages come by page fault, zeroed, with reverse mappings, as in a user's space
  *
  * Unmapping frees the pages at once: there is nothing to keep them for.  Each allocation stays an
  * entry of its own (NOMERGE), so freeing never has to cut an entry and needs no memory.
@@ -33,6 +33,7 @@
 #include "kern/base/sleep.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
+#include "vm/vm_fault.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
@@ -55,9 +56,7 @@
 
 #define KSTACK_SLOT      (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
 #define KSTACKS_CACHED   8u
-#define KM_PATIENCE                                                                                \
-	50u /* fruitless waits for a page before an allocation fails: about a second \
-	                      */
+#define KM_PATIENCE      50u /* fruitless waits for a page, then it fails: about a second */
 
 static struct vm_map kernel_map_storage;
 struct vm_map *kernel_map = &kernel_map_storage;
@@ -258,6 +257,18 @@ vaddr_t
 km_valloc(struct vm_map *map, size_t size)
 {
 	return reserve_range(map, round_page(size), 0, 0, false);
+}
+
+int
+km_populate(vaddr_t va, size_t size)
+{
+	for (vaddr_t end = va + size; va < end; va += PAGE_SIZE) {
+		int error = vm_fault(kernel_map, va, VM_PROT_WRITE);
+
+		if (error != 0)
+			return ENOMEM;
+	}
+	return 0;
 }
 
 vaddr_t

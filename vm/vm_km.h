@@ -36,8 +36,11 @@ vaddr_t km_kmemalloc(struct vm_map *map, size_t size, unsigned flags);
 vaddr_t km_alloc(struct vm_map *map, size_t size);
 /* Address space whose pages come on demand, zero-filled, through faults on the kernel object (pageable).  0: none. */
 vaddr_t km_valloc(struct vm_map *map, size_t size);
-/* The same, but waits until there is address space; 0 only if size exceeds the map. */
+/* As km_valloc, but waits until there is address space; 0 only if size exceeds the map. */
 vaddr_t km_valloc_wait(struct vm_map *map, size_t size);
+/* Bring the pages of [va, va + size), pageable memory, in now: what needs them later does not fail for want of memory.  => as a page
+ * fault.  Returns 0 or ENOMEM; what came in stays until the range is freed. */
+int km_populate(vaddr_t va, size_t size) MUST_CHECK;
 /* Give back a range from any of the above: same address, same size; km_free_guarded if it was allocated with KM_GUARD.  => thread
  * context; may sleep for the map's lock; needs no memory, so it cannot fail. */
 void km_free(struct vm_map *map, vaddr_t va, size_t size);

@@ -92,6 +92,8 @@ guest("proc_signal", points=2)
 guest("proc_preempt", points=2, cpus=(1, 3))
 guest("proc_pipe", points=2, cpus=(1, 3))
 guest("proc_exec", points=2)
+guest("exec_crowd", points=2, cpus=ALL, limit=120)
+guest("pipe_size", points=2, cpus=ALL)
 guest("proc_elf", points=2)
 guest("proc_limit", points=2, limit=300, alone=True)
 
