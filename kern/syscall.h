@@ -57,7 +57,9 @@ struct syscall_args {
 	/* waiting for user memory, locks of dead threads: kern/futex.c */                        \
 	X(futex) X(set_robust_list) X(get_robust_list)                                           \
 	/* memory: kern/sysvm.c */                                                               \
-	X(brk) X(munmap) X(mmap) X(mprotect) X(minherit)
+	X(brk) X(munmap) X(mmap) X(mprotect) X(minherit)                                         \
+	/* advice: kern/sysadvice.c */                                                           \
+	X(madvise) X(mincore) X(msync)
 /* clang-format on */
 
 #define SYSCALL_PROTOTYPE(name) long sys_##name(const struct syscall_args *args);

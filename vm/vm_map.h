@@ -35,7 +35,8 @@ struct thread;
 #define MAP_ENTRY_GROWS_DOWN 0x0010u /* a stack; the gap entry below is what it may grow into */
 #define MAP_ENTRY_NOFAULT    0x0020u /* a fault here is a kernel bug */
 /* stays an entry of its own, so that unmapping it never has to cut */
-#define MAP_ENTRY_NOMERGE 0x0040u
+#define MAP_ENTRY_NOMERGE    0x0040u
+#define MAP_ENTRY_USER_WIRED 0x0200u /* mlock */
 /* made with MAP_SHARED: what is written belongs to others as well, madvise must not take it away */
 #define MAP_ENTRY_SHARED 0x1000u
 #define MAP_ENTRY_NOSYNC 0x2000u /* advice: dirty pages need not be written before they must go */

@@ -26,6 +26,7 @@
 	X(VMC_COLLAPSES, "collapses")           /* chains merged */                                \
 	X(VMC_BYPASSES, "bypasses")             /* backing objects stepped over */                 \
 	X(VMC_COALESCES, "coalesces")           /* objects grown under an adjacent mapping */      \
+	X(VMC_SPLITS, "splits")                 /* parts of a cut mapping: an object each */       \
 	X(VMC_FORKS, "forks")                   /* address spaces copied */                        \
 	X(VMC_STACK_GROWTHS, "stack_growths")                                                      \
 	X(VMC_TRANSITION_WAITS, "transition_waits") /* sleeps for an entry in transition */        \

@@ -31,6 +31,9 @@ enum vm_object_type { OBJ_ANON, OBJ_VNODE, OBJ_DEVICE, OBJ_PHYS, OBJ_KERNEL, OBJ
 #define OBJ_SPLIT      0x04u /* pages are moving out: pagers bring in no neighbours */
 /* last reference dropped, or merged away: a fault that meets it starts again */
 #define OBJ_GONE 0x08u
+/* an entry was moved to other addresses while another had the rest: where addresses are free,
+ * indices need not be */
+#define OBJ_MOVED 0x10u
 
 struct vm_object {
 	struct mutex lock;
@@ -111,6 +114,40 @@ vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, p
 /* Free the pages [start, end): waits for busy pages.  => locked on entry and exit, unlocked while
  * waiting; pip or size keeps it. */
 void vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end) REQUIRES(o->lock);
+/* The same, but only pages that are ... and never wired ones. */
+#define PAGES_CLEAN    1u /* as their backing store has them */
+#define PAGES_UNMAPPED 2u /* in no page table */
+void vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t end, unsigned what)
+    REQUIRES(o->lock);
+
+/*
+ * Give the window [off, off + size) of o, to which one entry refers, an object of its own: its
+ * pages move there, mapped as they are, and it gets the same backing object.
+ * => o not locked, the entry's map exclusively; may sleep for a busy page, not for memory.
+ * => returns 0: the entry's reference is to *part from now on, index off became 0; EBUSY: nothing
+ * would be gained (o is the entry's alone) or others can see the pages; ENOMEM.
+ */
+int vm_object_split(
+    struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **part) MUST_CHECK;
+
+/* The page that index i of `top` shows, wherever in the chain it is; NULL: none resident, or a merge
+ * is going on.  => top locked; *where, the object that the search ended in, is returned locked too if
+ * it is not top. */
+struct vm_page *vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where);
+/* The first index of [start, end) at which an object of the chain has a page: *found, or false.
+ * => nothing locked; a snapshot. */
+bool vm_object_next_resident(struct vm_object *top, pindex_t start, pindex_t end, pindex_t *found);
+/* The object with a pager at the bottom of the chain, with a reference for the caller, and in *i what
+ * index of it *i of top stands for; NULL: the chain is anonymous.  => nothing locked. */
+struct vm_object *vm_object_bottom(struct vm_object *top, pindex_t *i);
+
+/* The pages of [start, start + n) will not be needed soon: they are the first to go.  Concerns what
+ * `top` shows, as far as nobody else shows it.  => nothing locked. */
+void vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n);
+/* Have the pager write what is dirty in [first, first + n); then, if `invalidate`, drop what is clean
+ * and not wired: it will be read again.  Anonymous memory has nothing to be written to.
+ * => nothing locked, the caller has a reference; may sleep.  Returns 0, EIO, ENOSPC. */
+int vm_object_sync(struct vm_object *o, pindex_t first, pindex_t n, bool invalidate);
 
 /*
  * Between the files of the object layer.

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is done to ranges of an object's pages: removing, growing the range, copying.
+ * What is done to ranges of an object's pages: removing, looking for them down the chain, advice,
+ * writing back, growing the range, copying it, and splitting it off:
+ *
+ *      entries   [--- A ---][--- B ---]           [--- A ---]    [--- B ---]
+ *      objects   [ o: a a a   b . b    ]   --->   [ o: a a a ]    [ part: b . b ]
+ *                          |                            |               |
+ *                       backing                         +--- backing ---+
+ *
+ * (vm_object_split, when B is forked: the child that shares b's pages does not hold on to a's.)
  *
  * Locks: the object's, and that of its backing object after it.  Whoever meets a busy page sleeps
  * with nothing locked and looks again: what was found before may have changed.
@@ -10,12 +18,29 @@
 #include <errno.h>
 
 #include "kern/base/debug.h"
+#include "kern/base/sleep.h"
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pager.h"
+
+/* Is this page one that `what` spares?  => o locked. */
+static bool
+is_spared(struct vm_page *m, unsigned what)
+{
+	if ((what & (PAGES_CLEAN | PAGES_UNMAPPED)) == 0)
+		return false;
+	if (vm_page_wired(m) || ((what & PAGES_UNMAPPED) != 0 && pmap_page_is_mapped(m)))
+		return true;
+	if ((what & PAGES_CLEAN) == 0)
+		return false;
+	/* Nobody writes to it from here on; only now the answer stands still. */
+	pmap_remove_write(m);
+	return m->dirty || pmap_is_modified(m);
+}
 
 void
-vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
+vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t end, unsigned what)
 {
 	struct vm_page *m = vm_page_find_least(o, start);
 
@@ -30,11 +55,151 @@ vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
 			m = vm_page_find_least(o, at);
 			continue;
 		}
-		if (pmap_page_is_mapped(m))
-			pmap_remove_all(m);
-		vm_page_free(m);
+		if (is_spared(m, what)) {
+			vm_page_xunbusy(m);
+		} else {
+			if (pmap_page_is_mapped(m))
+				pmap_remove_all(m);
+			vm_page_free(m);
+		}
 		m = next;
 	}
+}
+
+void
+vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
+{
+	vm_object_page_remove_some(o, start, end, 0);
+}
+
+/*
+ * Looking down a chain.
+ */
+
+/* Step from o, locked, to its backing object, hand over hand; `top` stays locked. */
+static struct vm_object *
+step_down(struct vm_object *top, struct vm_object *o) NO_LOCK_ANALYSIS
+{
+	struct vm_object *next = o->backing;
+
+	mutex_lock_nested(&next->lock);
+	if (o != top)
+		mutex_unlock(&o->lock);
+	return next;
+}
+
+struct vm_page *
+vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where)
+{
+	struct vm_object *o = top;
+	struct vm_page *m;
+
+	while ((m = vm_page_lookup(o, i)) == NULL && o->backing != NULL &&
+	    (o->flags & OBJ_COLLAPSING) == 0) {
+		i += o->backing_off;
+		o = step_down(top, o);
+	}
+	*where = o;
+	return m;
+}
+
+bool
+vm_object_next_resident(
+    struct vm_object *top, pindex_t start, pindex_t end, pindex_t *found) NO_LOCK_ANALYSIS
+{
+	struct vm_object *o = top;
+	pindex_t shift = 0, least = end;
+
+	mutex_lock(&top->lock);
+	for (;;) {
+		struct vm_page *m = vm_page_find_least(o, start + shift);
+
+		if (m != NULL && m->pindex - shift < least)
+			least = m->pindex - shift;
+		if (o->backing == NULL || (o->flags & OBJ_COLLAPSING) != 0)
+			break;
+		shift += o->backing_off;
+		o = step_down(top, o);
+	}
+	if (o != top)
+		mutex_unlock(&o->lock);
+	mutex_unlock(&top->lock);
+	*found = least;
+	return least < end;
+}
+
+struct vm_object *
+vm_object_bottom(struct vm_object *top, pindex_t *i) NO_LOCK_ANALYSIS
+{
+	struct vm_object *o = top;
+
+	mutex_lock(&top->lock);
+	while (o->backing != NULL) {
+		*i += o->backing_off;
+		o = step_down(top, o);
+	}
+	if (o->pager != NULL)
+		vm_object_ref_locked(o);
+	if (o != top)
+		mutex_unlock(&o->lock);
+	mutex_unlock(&top->lock);
+	return o->pager != NULL ? o : NULL;
+}
+
+/*
+ * Advice and writing back.
+ */
+
+/* Nobody needs the page soon.  => its object locked. */
+static void
+page_cool(struct vm_page *m)
+{
+	if (vm_page_busied(m) || vm_page_wired(m))
+		return;
+	/* First what the page tables know, then what the page knows: nothing is left over. */
+	pmap_ts_referenced(m);
+	__atomic_fetch_and(&m->aflags, (uint8_t)~PGA_REFERENCED, __ATOMIC_RELAXED);
+	vm_page_deactivate(m);
+}
+
+void
+vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) NO_LOCK_ANALYSIS
+{
+	struct vm_object *o = top;
+
+	mutex_lock(&top->lock);
+	for (;;) {
+		struct vm_page *m = vm_page_find_least(o, start);
+
+		for (; m != NULL && m->pindex - start < n; m = vm_page_next(m))
+			page_cool(m);
+		if (o->backing == NULL || (o->flags & OBJ_COLLAPSING) != 0)
+			break;
+		start += o->backing_off;
+		o = step_down(top, o);
+		/* What others see as well, they may need. */
+		if (o->refs != 1)
+			break;
+	}
+	if (o != top)
+		mutex_unlock(&o->lock);
+	mutex_unlock(&top->lock);
+}
+
+int
+vm_object_sync(struct vm_object *o, pindex_t first, pindex_t n, bool invalidate)
+{
+	int error;
+
+	if (o->pager == NULL || o->pager->clean == NULL)
+		return 0;
+	error = o->pager->clean(o, first, n);
+	if (error == 0 && invalidate) {
+		mutex_lock(&o->lock);
+		vm_object_page_remove_some(o, first, first + n, PAGES_CLEAN);
+		mutex_unlock(&o->lock);
+	}
+	return error;
 }
 
 bool
@@ -51,9 +216,11 @@ vm_object_coalesce(
 	mutex_lock(&o->lock);
 	vm_object_collapse(o);
 	/* What lies beyond prev in o must be nobody's: past the end, or left over from an unmapped
-	 * tail. */
+	 * tail.  Of a private object no page is mapped twice, so free addresses mean free indices;
+	 * unless another part of the mapping was moved away from its place: it still has them. */
 	fits = o->backing == NULL && (o->flags & (OBJ_COLLAPSING | OBJ_SPLIT)) == 0 &&
-	    (start >= o->size || (o->flags & OBJ_ONEMAPPING) != 0);
+	    (start >= o->size || o->refs == 1 ||
+		(o->flags & (OBJ_ONEMAPPING | OBJ_MOVED)) == OBJ_ONEMAPPING);
 	if (fits) {
 		if (start < o->size)
 			vm_object_page_remove(o, start, end);
@@ -138,4 +305,76 @@ vm_object_copy(
 	else
 		*copy = to;
 	return error;
+}
+
+/*
+ * Splitting.
+ */
+
+/* Can the window leave o?  Only if no other way leads to its pages, and somebody else has the rest.
+ * => locked. */
+static bool
+may_split(const struct vm_object *o)
+{
+	return o->type == OBJ_ANON && o->refs > 1 && (o->flags & OBJ_ONEMAPPING) != 0;
+}
+
+/* Move the pages [off, off + size) of o to `to`.  => both locked on entry and exit, unlocked while
+ * waiting for a busy page: pages do not come back meanwhile, the map is locked. */
+static void
+move_window(struct vm_object *o, pindex_t off, pindex_t size, struct vm_object *to) NO_LOCK_ANALYSIS
+{
+	struct vm_page *m;
+
+	while ((m = vm_page_find_least(o, off)) != NULL && m->pindex - off < size) {
+		if (vm_page_tryxbusy(m)) {
+			vm_page_rename(m, to, m->pindex - off);
+			vm_page_xunbusy(m);
+		} else {
+			mutex_unlock(&to->lock);
+			vm_page_busy_sleep(o, m, "split");
+			mutex_lock(&o->lock);
+			mutex_lock_nested(&to->lock);
+		}
+	}
+}
+
+int
+vm_object_split(
+    struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **part) NO_LOCK_ANALYSIS
+{
+	struct vm_object *to = vm_object_alloc_anon(size), *next;
+
+	if (to == NULL)
+		return ENOMEM;
+	mutex_lock(&o->lock);
+	while ((o->flags & OBJ_COLLAPSING) != 0) {
+		vm_object_wait_change(o, "split");
+		mutex_lock(&o->lock);
+	}
+	if (!may_split(o)) {
+		mutex_unlock(&o->lock);
+		vm_object_unref(to);
+		return EBUSY;
+	}
+	o->flags |= OBJ_SPLIT;
+	mutex_lock_nested(&to->lock); /* nobody else knows it */
+	move_window(o, off, size, to);
+	next = o->backing;
+	if (next != NULL) {
+		mutex_lock_nested(&next->lock);
+		vm_object_ref_locked(next);
+		vm_object_attach(to, next, o->backing_off + off);
+		mutex_unlock(&next->lock);
+	}
+	mutex_unlock(&to->lock);
+	if (off + size == o->size)
+		o->size = off;
+	o->flags &= ~OBJ_SPLIT;
+	wakeup(&o->pip);
+	o->refs--;
+	mutex_unlock(&o->lock);
+	vm_count(VMC_SPLITS);
+	*part = to;
+	return 0;
 }

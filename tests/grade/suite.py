@@ -69,6 +69,12 @@ guest("mmap_many", points=2)
 guest("mmap_limit", points=1)
 guest("mprotect_split", points=2)
 guest("brk_exact", points=1)
+guest("madvise_dontneed", points=2, cpus=(1, 3))
+guest("madvise_free", points=2, cpus=(1, 3))
+guest("madvise_fork", points=2)
+guest("madvise_populate", points=2)
+guest("mincore_errors", points=2)
+guest("mincore_pages", points=2)
 
 # ---- faults and stacks --------------------------------------------------------------------------------------------------
 
