@@ -806,11 +806,11 @@ on_abort(int sig)
 	int n;
 
 	if (following != NULL && following->policy == HOST_EVERY)
-		n = snprintf(replay, sizeof(replay), "again: make check-sched S='-c %s %s'\n",
-		    host_schedule_text(), running);
+		n = snprintf(replay, sizeof(replay), "again: make %s S='-c %s %s'\n",
+		    host_machine_goal, host_schedule_text(), running);
 	else
-		n = snprintf(replay, sizeof(replay), "again: make check-sched S='-s %u %s'\n",
-		    following != NULL ? following->seed : 0, running);
+		n = snprintf(replay, sizeof(replay), "again: make %s S='-s %u %s'\n",
+		    host_machine_goal, following != NULL ? following->seed : 0, running);
 	if (write(STDERR_FILENO, replay, (size_t)n) < 0)
 		_exit(2);
 	signal(sig, SIG_DFL);
@@ -833,6 +833,8 @@ run(const struct scenario *s, const struct host_schedule *schedule, const struct
 	running = s->name;
 	/* Nothing may be left of the run before that could be seen in this one. */
 	zone_drain();
+	host_machine_reset();
+	host_random_seed(schedule->seed);
 	s->setup();
 	host_schedule_begin(schedule);
 	host_knobs = *knobs;
@@ -889,7 +891,7 @@ run_seed(const struct scenario *s, uint32_t seed)
 	    .alloc_fails = bits / 16 % 4 == 3 && !s->no_failures ? 5 : 0,
 	};
 
-	host_random_seed(seed);
+	host_machine_vary(bits >> 6);
 	run(s, &schedule, &knobs);
 }
 

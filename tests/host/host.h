@@ -7,7 +7,9 @@
  *      lock.c         locks with owner, rank, held count   (kern/base/lock.c)
  *      sched.c        threads as coroutines, sleep and wakeup   (kern/base/thread.c, sleep.c)
  *      schedule.c     which of them is next: in turn, at random, by priorities, every way there is
- *      pmap_model.c   page tables as a list of mappings; the software MMU   (arch/riscv/pmap.c)
+ *      pmap_model.c   page tables as a list of mappings   (arch/riscv/pmap.c)
+ *      harts/         instead of it: the kernel's pmap over harts with TLBs
+ *      access.c       loads and stores, with the faults they take   (arch/riscv/trap.c)
  *      file.c         a pager whose bytes are a function of file and index   (kern/fs)
  *      machine.c      RAM, boot, failure injection, leak audit
  *      shadow/        headers that replace the machine's (first on the include path)
@@ -139,7 +141,7 @@ unsigned host_schedule_choose(
     const unsigned *who, unsigned n, unsigned running, bool may_stay, bool gives_way);
 
 /*
- * pmap_model.c: a program's loads and stores, through page tables and page faults as in trap.c.
+ * access.c: a program's loads and stores, through page tables and page faults as in trap.c.
  */
 /* Returns 0, or what vm_fault said. */
 int host_load(struct vmspace *vm, vaddr_t va, uint8_t *value);
@@ -148,14 +150,33 @@ int host_fetch(struct vmspace *vm, vaddr_t va);
 /* The kernel touching kernel_map. */
 int host_kernel_load(vaddr_t va, uint8_t *value);
 int host_kernel_store(vaddr_t va, uint8_t value);
+
+/*
+ * The machine: pmap_model.c, or harts/harts.c with the kernel's own pmap.
+ */
+/* Where RAM must lie on the host; 0: anywhere. */
+extern const uintptr_t host_ram_address;
+/* What to make to run vm_sched on it. */
+extern const char *const host_machine_goal;
+/* => boot; [start, end) is RAM for page tables, behind the pages. */
+void host_machine_boot(paddr_t ram_start, paddr_t start, paddr_t end);
+/* Forget everything that could be seen in what comes.  => no user space exists. */
+void host_machine_reset(void);
+/* Behave in one of several ways. */
+void host_machine_vary(uint32_t bits);
+/* What harts do of their own accord, at any time.  => no spinlock held. */
+void host_machine_point(void);
+/* Panics if a hart knows what is not so any more.  => no spinlock held. */
+void host_machine_check(void);
+/* Pages that are the kernel's page tables: they stay. */
+uint64_t host_machine_pages(void);
+/* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an errno. */
+int host_access(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte);
 /* Forget mappings that are not wired, as a pmap may at any time. */
 void host_pmap_forget(struct pmap *pm, vaddr_t start, vaddr_t end);
 /* Is va mapped, with at least prot? */
 bool host_pmap_maps(struct pmap *pm, vaddr_t va, vm_prot_t prot);
 uint64_t host_mapping_count(void);
-
-/* What harts do of their own accord, at any time. */
-void host_machine_point(void);
 
 /*
  * file.c

@@ -2,6 +2,7 @@
 #
 #   check-vm           tests/vm_*.c under sanitizers, the corpus, and some random inputs
 #   fuzz [T=60]        libFuzzer over the same inputs (without clang: random ones), T seconds
+#   check-harts        the same tests over the kernel's own pmap, on harts with TLBs (part of check-vm)
 #   check-sched        threads that meet, under many schedules; S='-s SEED NAME' repeats one (tests/vm_sched.c)
 #   seeds [N=1000000]  so many of them in sum, without sanitizers; S='-e 3' all schedules with at most 3 preemptions
 #   mutants            seeded bugs: which test finds each?
@@ -41,9 +42,40 @@ $(BUILD)/f/vm_fuzz: $(BUILD)/f/tests/vm_fuzz.c.o $(HOSTVM_SRC:%=$(BUILD)/f/%.o)
 	$(Q)clang -fsanitize=fuzzer,address,undefined $(HOSTVM_WRAP) -o $@ $^
 
 .PHONY: check-vm
-check-vm: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran) $(BUILD)/t/vm_replay
+check-vm: $(HOSTVM_TESTS:%=$(BUILD)/t/%.ran) $(BUILD)/t/vm_replay $(BUILD)/w/vm_replay check-harts
 	$(Q)$(BUILD)/t/vm_replay $(wildcard tests/corpus/*)
 	$(Q)$(BUILD)/t/vm_replay -r 2000
+	$(Q)HARTS=u $(BUILD)/w/vm_replay $(wildcard tests/corpus/*)
+	$(Q)HARTS=s $(BUILD)/w/vm_replay -r 500
+
+# The same over the kernel's own pmap, on harts with TLBs.
+HARTS_SRC := $(filter-out tests/host/pmap_model.c,$(HOSTVM_SRC)) $(wildcard tests/host/harts/*.c) $(wildcard arch/riscv/pmap*.c) \
+	arch/riscv/tlb.c tests/pmap/mmu.c
+HARTS_WRAP := $(HOSTVM_WRAP),--wrap=pmap_destroy
+$(BUILD)/w/%.o: % $(FLAGS)
+	$(call say,HOSTCC,$<)
+	$(MKDIR)
+	$(Q)$(HOSTCC) -Itests/host/harts/shadow $(HOSTVM_FLAGS) -c -o $@ $<
+
+$(HOSTVM_TESTS:%=$(BUILD)/w/%): $(BUILD)/w/%: $(BUILD)/w/tests/%.c.o $(HARTS_SRC:%=$(BUILD)/w/%.o)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $(HARTS_WRAP) -o $@ $^ -lcmocka
+
+$(BUILD)/w/vm_replay: $(patsubst %,$(BUILD)/w/%.o,tests/vm_fuzz.c tests/vm_fuzz_main.c $(HARTS_SRC))
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -fsanitize=address,undefined $(HARTS_WRAP) -o $@ $^
+
+# In the ways in which such harts behave; "us" takes faults of its own, which some tests count (vm_sched has it).
+HARTS_MODES := t u s
+.PHONY: check-harts
+check-harts: $(foreach m,$(HARTS_MODES),$(HOSTVM_TESTS:%=$(BUILD)/w/%.ran-$m))
+
+define harts_mode
+.PHONY: $(HOSTVM_TESTS:%=$(BUILD)/w/%.ran-$1)
+$(HOSTVM_TESTS:%=$(BUILD)/w/%.ran-$1): $(BUILD)/w/%.ran-$1: $(BUILD)/w/%
+	$$(Q)HARTS=$1 $$< >$$<-$1.log 2>&1 || { cat $$<-$1.log; echo "failed: HARTS=$1 $$<"; exit 1; }
+endef
+$(foreach m,$(HARTS_MODES),$(eval $(call harts_mode,$m)))
 
 .PHONY: check-sched
 check-sched: $(BUILD)/t/vm_sched
@@ -54,11 +86,11 @@ SEEDS_FLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOSTVM_FLAGS)) -O2
 $(BUILD)/s/%.o: % $(FLAGS)
 	$(call say,HOSTCC,$<)
 	$(MKDIR)
-	$(Q)$(HOSTCC) $(SEEDS_FLAGS) -c -o $@ $<
+	$(Q)$(HOSTCC) -Itests/host/harts/shadow $(SEEDS_FLAGS) -c -o $@ $<
 
-$(BUILD)/s/vm_sched: $(BUILD)/s/tests/vm_sched.c.o $(HOSTVM_SRC:%=$(BUILD)/s/%.o)
+$(BUILD)/s/vm_sched: $(BUILD)/s/tests/vm_sched.c.o $(HARTS_SRC:%=$(BUILD)/s/%.o)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(HOSTVM_WRAP) -o $@ $^ -lcmocka
+	$(Q)$(HOSTCC) $(HARTS_WRAP) -o $@ $^ -lcmocka
 
 .PHONY: seeds
 seeds: $(BUILD)/s/vm_sched

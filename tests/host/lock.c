@@ -128,7 +128,6 @@ spin_init(struct spinlock *lk, const char *name, enum lock_rank rank)
 	*lk = (struct spinlock){{name, (uint16_t)rank}, 0, -1};
 }
 
-
 /*
  * Not at the locks of the allocators: whether those are taken depends on what caches hold since earlier runs, and a run has to be a
  * function of its schedule.

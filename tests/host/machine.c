@@ -24,8 +24,9 @@
 #include "vm/vm_phys.h"
 #include "vm/zone.h"
 
-#define RAM_START 0x80000000ul
-#define ZONES_MAX 64
+#define RAM_START  0x80000000ul
+#define BOOT_PAGES 64u /* behind the pages: the machine's page tables */
+#define ZONES_MAX  64
 
 uint64_t host_dmap_base;
 struct host_knobs host_knobs;
@@ -59,11 +60,13 @@ host_boot(void)
 	if (booted)
 		return;
 	booted = true;
-	ram = mmap(
-	    NULL, ptoa(HOST_PAGES), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	KASSERT(ram != MAP_FAILED);
+	ram = mmap((void *)host_ram_address, ptoa(HOST_PAGES + BOOT_PAGES), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	KASSERT(ram != MAP_FAILED && (host_ram_address == 0 || (uintptr_t)ram == host_ram_address));
 	memset(ram, 0xa5, ptoa(HOST_PAGES));
 	host_dmap_base = (uintptr_t)ram - RAM_START;
+	host_machine_boot(
+	    RAM_START, RAM_START + ptoa(HOST_PAGES), RAM_START + ptoa(HOST_PAGES + BOOT_PAGES));
 	vm_page_startup(ranges, NELEM(ranges));
 	zone_bootstrap();
 	pmap_init();
@@ -167,7 +170,7 @@ take_stock(struct stock *s)
 	*s = (struct stock){.pages = 0};
 	kstack_drain();
 	zone_drain();
-	s->pages = vm_page_free_count() + zone_page_count();
+	s->pages = vm_page_free_count() + zone_page_count() + host_machine_pages();
 	s->objects = vm_object_count();
 	s->mappings = host_mapping_count();
 	zone_foreach(count_zone, s);
@@ -212,6 +215,7 @@ host_audit_end(void)
 	    curthread()->wchan == NULL);
 	KASSERT(host_alone());
 	vm_check_all();
+	host_machine_check();
 	take_stock(&after);
 	if (memcmp(&before, &after, sizeof(before)) != 0) {
 		zone_foreach(compare_zone, &d);

@@ -490,16 +490,49 @@ host_pmap_maps(struct pmap *pm, vaddr_t va, vm_prot_t prot)
 	return p != NULL && (p->prot & prot) == prot;
 }
 
+/*
+ * These harts have neither boot nor moods, and no TLB.
+ */
+const uintptr_t host_ram_address = 0;
+const char *const host_machine_goal = "check-sched";
+
+void
+host_machine_boot(paddr_t ram_start, paddr_t start, paddr_t end)
+{
+	(void)ram_start;
+	(void)start;
+	(void)end;
+}
+
+void
+host_machine_reset(void)
+{
+}
+
+void
+host_machine_vary(uint32_t bits)
+{
+	(void)bits;
+}
+
 void
 host_machine_point(void)
 {
-	/* These harts have no TLB that could fill itself. */
 }
 
-/* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an
- * errno. */
-static int
-translate(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
+void
+host_machine_check(void)
+{
+}
+
+uint64_t
+host_machine_pages(void)
+{
+	return 0;
+}
+
+int
+host_access(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
 {
 	for (unsigned i = 0; i < FAULTS_MAX; i++) {
 		struct mapping *p = find(map->pmap, trunc_page(va));
@@ -518,60 +551,4 @@ translate(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
 		KASSERT(curthread()->busy_pages == 0);
 	}
 	panic("access %u at %#lx faults for ever", access, (unsigned long)va);
-}
-
-static int
-load(struct vm_map *map, vaddr_t va, uint8_t *value)
-{
-	uint8_t *byte;
-	int error = translate(map, va, VM_PROT_READ, &byte);
-
-	if (error == 0)
-		*value = *byte;
-	host_point();
-	return error;
-}
-
-static int
-store(struct vm_map *map, vaddr_t va, uint8_t value)
-{
-	uint8_t *byte;
-	int error = translate(map, va, VM_PROT_WRITE, &byte);
-
-	if (error == 0)
-		*byte = value;
-	host_point();
-	return error;
-}
-
-int
-host_load(struct vmspace *vm, vaddr_t va, uint8_t *value)
-{
-	return load(&vm->map, va, value);
-}
-
-int
-host_store(struct vmspace *vm, vaddr_t va, uint8_t value)
-{
-	return store(&vm->map, va, value);
-}
-
-int
-host_fetch(struct vmspace *vm, vaddr_t va)
-{
-	uint8_t *byte;
-
-	return translate(&vm->map, va, VM_PROT_EXEC, &byte);
-}
-
-int
-host_kernel_load(vaddr_t va, uint8_t *value)
-{
-	return load(kernel_map, va, value);
-}
-
-int
-host_kernel_store(vaddr_t va, uint8_t value)
-{
-	return store(kernel_map, va, value);
 }

@@ -74,13 +74,13 @@ satp_asid(uint64_t satp)
 uint64_t
 mmu_get_root(void)
 {
-	return harts[model_hart].satp;
+	return harts[cpu_id()].satp;
 }
 
 void
 mmu_set_root(uint64_t satp)
 {
-	struct hart *h = &harts[model_hart];
+	struct hart *h = &harts[cpu_id()];
 	uint64_t implemented = ((1ul << model_knobs.asid_bits) - 1) << SATP_ASID_SHIFT;
 
 	hart_lock(h);
@@ -111,7 +111,7 @@ static void
 fence_local(vaddr_t start, vaddr_t end, int64_t asid)
 {
 	__atomic_fetch_add(&model_counts.local_fences, 1, __ATOMIC_RELAXED);
-	fence(&harts[model_hart], start, end, asid);
+	fence(&harts[cpu_id()], start, end, asid);
 }
 
 void
@@ -141,7 +141,7 @@ mmu_fence_page_global(vaddr_t va)
 void
 sbi_remote_sfence(uint64_t cpumask, vaddr_t start, uint64_t size)
 {
-	KASSERT((cpumask & (1u << model_hart)) == 0);
+	KASSERT((cpumask & (1u << cpu_id())) == 0);
 	__atomic_fetch_add(&model_counts.remote_fences, 1, __ATOMIC_RELAXED);
 	if (model_on_fence != NULL)
 		model_on_fence();
@@ -267,7 +267,7 @@ walk(struct hart *h, vaddr_t va, vm_prot_t access, bool user)
 struct vm_page *
 model_access(vaddr_t va, vm_prot_t access, bool user)
 {
-	struct hart *h = &harts[model_hart];
+	struct hart *h = &harts[cpu_id()];
 	pte_t set = accessed_bits(access);
 
 	hart_lock(h);
@@ -283,6 +283,57 @@ model_access(vaddr_t va, vm_prot_t access, bool user)
 		panic("access to a free frame at %#lx", va);
 	hart_unlock(h);
 	return leaf != 0 ? vm_phys_to_page(pte_pa(leaf)) : NULL;
+}
+
+void
+model_evict(unsigned hart, uint32_t which)
+{
+	struct hart *h = &harts[hart];
+
+	hart_lock(h);
+	if (h->n > 0) {
+		h->n--;
+		h->tlb[which % (h->n + 1)] = h->tlb[h->n];
+	}
+	hart_unlock(h);
+}
+
+/* What the tables of the space that the hart is on say about an entry. */
+static pte_t
+table_entry(const struct hart *h, const struct tlb_entry *e)
+{
+	pte_t *table = dmap_pa_to_va(ptoa(h->satp & ((1ul << SATP_ASID_SHIFT) - 1)));
+
+	for (int above = PT_ROOT; above > e->level; above--) {
+		pte_t entry = table[pt_index(e->base, above)];
+		if ((entry & PTE_V) == 0)
+			return 0;
+		table = pte_table(entry);
+	}
+	return table[pt_index(e->base, e->level)];
+}
+
+/* An entry may know less than the tables: fewer rights, no A or D, or that there is nothing. Never more. */
+static void
+check_entry(const struct hart *h, const struct tlb_entry *e)
+{
+	pte_t now = table_entry(h, e), rights = PTE_RWX | PTE_A | PTE_D;
+
+	if ((e->pte & PTE_V) == 0)
+		return;
+	if ((now & PTE_V) == 0 || pte_pa(now) != pte_pa(e->pte) || (e->pte & rights & ~now) != 0)
+		panic("hart %d still knows %#lx for %#lx, where the table has %#lx",
+		    (int)(h - harts), (unsigned long)e->pte, (unsigned long)e->base,
+		    (unsigned long)now);
+}
+
+void
+model_check_tlbs(void)
+{
+	for (const struct hart *h = harts; h < &harts[MAXHART]; h++)
+		for (unsigned i = 0; i < h->n; i++)
+			if (h->tlb[i].global || h->tlb[i].asid == satp_asid(h->satp))
+				check_entry(h, &h->tlb[i]);
 }
 
 int

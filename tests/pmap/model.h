@@ -51,6 +51,11 @@ struct vm_page *model_access(vaddr_t va, vm_prot_t access, bool user);
 /* ... and if it faults, with what the trap handler and vm_fault do about a page that is there. =>
  * one hart works at a time */
 struct vm_page *model_touch(struct pmap *pm, vaddr_t va, vm_prot_t access);
+/* A hart forgets one of its translations. */
+void model_evict(unsigned hart, uint32_t which);
+/* Panics if a TLB has, for the space its hart is on, what the tables have not. => nobody is changing
+ * tables */
+void model_check_tlbs(void);
 /* Called on every remote fence. */
 extern void (*model_on_fence)(void);
 
