@@ -66,13 +66,14 @@ struct exec_args {
 /* All that execve prepares; exec_release() drops what is there. */
 struct exec {
 	struct exec_args args;
-	struct inode *file;      /* the program, or the script's interpreter */
-	struct vmspace *vm;      /* the new space */
-	struct elf_image image;  /* where the program went */
-	struct elf_image interp; /* where its ELF interpreter went, if it has one */
-	struct fdtable *fdtable; /* a copy, if the process shares its own */
-	struct cred cred;        /* after set-id bits */
-	bool secure;             /* set-id bits took effect */
+	struct inode *file;         /* the program, or the script's interpreter */
+	struct vmspace *vm;         /* the new space */
+	struct elf_image image;     /* where the program went */
+	struct elf_image interp;    /* where its ELF interpreter went, if it has one */
+	struct fdtable *fdtable;    /* a copy, if the process shares its own */
+	struct sigactions *actions; /* the same */
+	struct cred cred;           /* after set-id bits */
+	bool secure;                /* set-id bits took effect */
 	vaddr_t sp;
 };
 
@@ -555,6 +556,15 @@ exec_release(struct exec *x)
 	if (x->vm != NULL)
 		vmspace_unref(x->vm);
 	fdtable_unref(x->fdtable);
+	sigactions_unref(x->actions);
+}
+
+/* Does the process alone use what has these references, and is there no other thread that could
+ * still share it with a new process? */
+static bool
+nobody_shares(const uint32_t *refs)
+{
+	return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 && curproc()->nthreads == 1;
 }
 
 /* A descriptor table that may be changed: close-on-exec must not reach into other processes. */
@@ -563,10 +573,22 @@ unshare_files(struct exec *x)
 {
 	struct fdtable *t = curproc()->fdtable;
 
-	if (t == NULL || __atomic_load_n(&t->refs, __ATOMIC_ACQUIRE) == 1)
+	if (t == NULL || nobody_shares(&t->refs))
 		return 0;
 	x->fdtable = fdtable_copy(t);
 	return x->fdtable != NULL ? 0 : ENOMEM;
+}
+
+/* Actions that may be reset, likewise. */
+static int
+unshare_actions(struct exec *x)
+{
+	struct sigactions *a = curproc()->actions;
+
+	if (nobody_shares(&a->refs))
+		return 0;
+	x->actions = sigactions_alloc(a);
+	return x->actions != NULL ? 0 : ENOMEM;
 }
 
 static int
@@ -582,6 +604,8 @@ prepare(struct exec *x)
 		error = stack_fill(x);
 	if (error == 0)
 		error = unshare_files(x);
+	if (error == 0)
+		error = unshare_actions(x);
 	if (error == 0)
 		error = proc_single_thread();
 	return error;
@@ -605,6 +629,7 @@ commit(struct exec *x)
 	struct uthread *t = curuthread();
 	struct vmspace *vm = x->vm;
 	struct fdtable *fds = x->fdtable;
+	struct sigactions *actions = x->actions;
 	int32_t old_tid;
 
 	futex_leave_space(t, proc_shares_memory());
@@ -618,6 +643,10 @@ commit(struct exec *x)
 	if (fds != NULL) {
 		x->fdtable = p->fdtable;
 		p->fdtable = fds;
+	}
+	if (actions != NULL) {
+		x->actions = p->actions;
+		p->actions = actions;
 	}
 	t->cred = x->cred;
 	p->dumpable = !x->secure;

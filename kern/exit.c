@@ -122,6 +122,8 @@ leave_process(struct proc *p, struct uthread *t, int status)
 			wakeup(&p->nthreads);
 	}
 	signal_flush(&t->pending);
+	if (!last)
+		signal_retarget(p, t, ~t->sigmask);
 	spin_unlock(&p->lock);
 	return last;
 }
@@ -163,50 +165,6 @@ init_died(int status)
 	machine_poweroff(code);
 }
 
-/* The children become init's.  => tree locked. */
-static void
-give_away_children(struct proc *p)
-{
-	LIST_FOREACH_SAFE(link, &p->children) {
-		struct proc *child = LIST_ENTRY(link, struct proc, sibling);
-
-		list_remove(link);
-		list_push_back(&init_proc->children, link);
-		child->parent = init_proc;
-		__atomic_store_n(&child->ppid, init_proc->pid, __ATOMIC_RELAXED);
-		child->exit_signal = SIGCHLD;
-		if (child->state == PROC_ZOMBIE) {
-			wakeup(&init_proc->children);
-			signal_proc_locked(init_proc, SIGCHLD, NULL);
-		}
-	}
-}
-
-static bool
-parent_does_not_wait(const struct proc *p)
-{
-	const struct sigaction *a = &p->parent->actions->action[SIGCHLD];
-
-	return p->exit_signal == SIGCHLD &&
-	    (a->sa_handler == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
-}
-
-static void
-tell_parent(struct proc *p, uint32_t uid)
-{
-	siginfo_t info = {.si_signo = p->exit_signal};
-
-	proc_wake_parent(p);
-	if (p->exit_signal == 0)
-		return;
-	info.si_code = WIFSIGNALED(p->exit_status) ? CLD_KILLED : CLD_EXITED;
-	info.si_status =
-	    WIFSIGNALED(p->exit_status) ? WTERMSIG(p->exit_status) : WEXITSTATUS(p->exit_status);
-	info.si_pid = p->pid;
-	info.si_uid = uid;
-	signal_proc_locked(p->parent, p->exit_signal, &info);
-}
-
 struct orphan_search {
 	int32_t pgid;
 	bool stopped;
@@ -221,47 +179,68 @@ note_stopped(struct proc *p, void *arg)
 		s->stopped = true;
 }
 
-/* A group that has lost its last link to a shell, and is stopped, would stay so for ever. */
+/* A group that has lost its last link to a shell, and is stopped, would stay so for ever.  => tree
+ * locked; `parent` was the link of `member`, and is no more. */
 static void
-release_orphaned_group(int32_t pgid)
+release_orphaned_group(const struct proc *member, const struct proc *parent)
 {
-	struct orphan_search s = {pgid, false};
+	struct orphan_search s = {member->pgid, false};
 
-	if (!pgrp_is_orphaned(pgid))
+	if (parent == NULL || parent->pgid == member->pgid || parent->sid != member->sid ||
+	    !pgrp_is_orphaned_locked(member->pgid))
 		return;
-	proc_foreach(note_stopped, &s);
+	proc_foreach_locked(note_stopped, &s);
 	if (s.stopped) {
-		signal_pgrp(pgid, SIGHUP, NULL);
-		signal_pgrp(pgid, SIGCONT, NULL);
+		signal_pgrp_locked(s.pgid, SIGHUP, NULL);
+		signal_pgrp_locked(s.pgid, SIGCONT, NULL);
 	}
 }
 
-/* Groups of which p was the link: its own, those of its children. */
+/* The children become init's.  => tree locked. */
 static void
-release_orphaned_groups(struct proc *p)
+give_away_children(struct proc *p)
 {
-	int32_t after = 0;
+	LIST_FOREACH_SAFE(link, &p->children) {
+		struct proc *child = LIST_ENTRY(link, struct proc, sibling);
 
-	release_orphaned_group(p->pgid);
-	for (;;) {
-		int32_t pgid = 0;
-
-		/* Ascending, so that each is looked at once though the list may change in between.
-		 * */
-		spin_lock(&proc_tree_lock);
-		LIST_FOREACH(link, &p->children) {
-			int32_t candidate = LIST_ENTRY(link, struct proc, sibling)->pgid;
-
-			if (candidate > after && (pgid == 0 || candidate < pgid))
-				pgid = candidate;
+		list_remove(link);
+		list_push_back(&init_proc->children, link);
+		child->parent = init_proc;
+		__atomic_store_n(&child->ppid, init_proc->pid, __ATOMIC_RELAXED);
+		child->exit_signal = SIGCHLD;
+		if (child->state == PROC_ZOMBIE) {
+			wakeup(&init_proc->children);
+			(void)signal_proc_locked(init_proc, SIGCHLD, NULL);
+		} else {
+			release_orphaned_group(child, p);
 		}
-		spin_unlock(&proc_tree_lock);
-		if (pgid == 0)
-			return;
-		after = pgid;
-		if (pgid != p->pgid)
-			release_orphaned_group(pgid);
 	}
+}
+
+static bool
+parent_does_not_wait(const struct proc *p)
+{
+	const struct sigaction *a = &p->parent->actions->action[SIGCHLD];
+
+	return p->exit_signal == SIGCHLD &&
+	    (signal_handler(p->parent, SIGCHLD) == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
+}
+
+static void
+tell_parent(struct proc *p, uint32_t uid)
+{
+	siginfo_t info = {.si_signo = p->exit_signal};
+
+	proc_wake_parent(p);
+	/* clone takes any number below 256. */
+	if (p->exit_signal == 0 || p->exit_signal >= NSIG)
+		return;
+	info.si_code = WIFSIGNALED(p->exit_status) ? CLD_KILLED : CLD_EXITED;
+	info.si_status =
+	    WIFSIGNALED(p->exit_status) ? WTERMSIG(p->exit_status) : WEXITSTATUS(p->exit_status);
+	info.si_pid = p->pid;
+	info.si_uid = uid;
+	(void)signal_proc_locked(p->parent, p->exit_signal, &info);
 }
 
 /* The last thread: what the process had goes back, and only its status stays. */
@@ -280,12 +259,12 @@ process_end(struct proc *p)
 	proc_vfork_done(p);
 	if (p->sid == p->pid)
 		tty_leader_exit(p->sid);
-	release_orphaned_groups(p);
 
 	intr_push_off();
 	spin_lock(&proc_tree_lock);
-	give_away_children(p);
 	p->state = PROC_ZOMBIE;
+	give_away_children(p);
+	release_orphaned_group(p, p->parent);
 	reaped = parent_does_not_wait(p);
 	tell_parent(p, uid);
 	if (reaped)
@@ -309,6 +288,7 @@ uthread_exit(int status)
 	thread_set_pmap(NULL);
 	if (leave_process(p, t, status))
 		process_end(p);
+	signal_check_stop(p);
 	thread_exit();
 }
 

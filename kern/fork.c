@@ -85,6 +85,17 @@ copy_files(struct proc *child, struct proc *parent, uint64_t flags)
 	return 0;
 }
 
+/* The child has a copy of its parent's actions so far. */
+static void
+share_actions(struct proc *child, struct proc *parent, uint64_t flags)
+{
+	if ((flags & CLONE_SIGHAND) == 0)
+		return;
+	sigactions_unref(child->actions);
+	child->actions = parent->actions;
+	__atomic_fetch_add(&child->actions->refs, 1, __ATOMIC_RELAXED);
+}
+
 /* What the new thread has of the one that clones. */
 static void
 copy_thread(struct uthread *t, struct uthread *from, const struct clone_args *args)
@@ -118,6 +129,7 @@ prepare_child(const struct clone_args *args, struct proc **childp)
 	if (error != 0)
 		return error;
 	child->exit_signal = args->exit_signal;
+	share_actions(child, parent, args->flags);
 	error = copy_space(child, parent, args->flags);
 	if (error == 0)
 		error = copy_files(child, parent, args->flags);
@@ -146,9 +158,9 @@ check_args(const struct clone_args *args)
 		return EINVAL;
 	if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
 		return EINVAL;
-	/* Processes share neither directories nor actions. */
+	/* Processes do not share directories. */
 	if ((flags & CLONE_THREAD) == 0)
-		return (flags & (CLONE_FS | CLONE_SIGHAND)) != 0 ? EINVAL : 0;
+		return (flags & CLONE_FS) != 0 ? EINVAL : 0;
 	if ((flags & CLONE_THREAD_NEEDS) != CLONE_THREAD_NEEDS)
 		return EINVAL;
 	return (flags & CLONE_VFORK) != 0 ? EINVAL : 0;

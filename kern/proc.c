@@ -43,7 +43,7 @@ static unsigned nprocs;                              /* t */
 static uint64_t pid_map[PID_MAX / 64];               /* t  bit: this pid or tid is taken */
 static int32_t last_pid;                             /* t */
 
-static struct zone *proc_zone, *uthread_zone, *actions_zone;
+static struct zone *proc_zone, *uthread_zone;
 
 /*
  * Memory of threads, for the scheduler.
@@ -112,7 +112,6 @@ proc_init(void)
 	pid_map[0] = 1;
 	proc_zone = zone_create("proc", sizeof(struct proc), 0, NULL);
 	uthread_zone = zone_create("uthread", sizeof(struct uthread), 0, NULL);
-	actions_zone = zone_create("sigactions", sizeof(struct sigactions), 0, NULL);
 	signal_init();
 	futex_init();
 	sched_init(&ops);
@@ -202,16 +201,23 @@ proc_unref(struct proc *p)
 		return;
 	KASSERT(p->vmspace == NULL && p->fdtable == NULL);
 	signal_flush(&p->pending);
-	zone_free(actions_zone, p->actions);
+	sigactions_unref(p->actions);
 	zone_free(proc_zone, p);
+}
+
+void
+proc_foreach_locked(void (*fn)(struct proc *p, void *arg), void *arg)
+{
+	KASSERT(spin_owned(&proc_tree_lock));
+	LIST_FOREACH(link, &all_procs)
+		fn(LIST_ENTRY(link, struct proc, all_link), arg);
 }
 
 void
 proc_foreach(void (*fn)(struct proc *p, void *arg), void *arg)
 {
 	spin_lock(&proc_tree_lock);
-	LIST_FOREACH(link, &all_procs)
-		fn(LIST_ENTRY(link, struct proc, all_link), arg);
+	proc_foreach_locked(fn, arg);
 	spin_unlock(&proc_tree_lock);
 }
 
@@ -281,21 +287,32 @@ continuable(const struct proc *p)
 {
 	const struct proc *parent = p->parent;
 
-	return parent != NULL && parent->sid == p->sid && parent->pgid != p->pgid;
+	return parent != NULL && parent != init_proc && parent->sid == p->sid &&
+	    parent->pgid != p->pgid;
 }
 
 bool
-pgrp_is_orphaned(int32_t pgid)
+pgrp_is_orphaned_locked(int32_t pgid)
 {
 	bool orphaned = true;
 
-	spin_lock(&proc_tree_lock);
+	KASSERT(spin_owned(&proc_tree_lock));
 	LIST_FOREACH(link, &all_procs) {
 		struct proc *p = LIST_ENTRY(link, struct proc, all_link);
 
 		if (p->pgid == pgid && p->state == PROC_ALIVE && continuable(p))
 			orphaned = false;
 	}
+	return orphaned;
+}
+
+bool
+pgrp_is_orphaned(int32_t pgid)
+{
+	bool orphaned;
+
+	spin_lock(&proc_tree_lock);
+	orphaned = pgrp_is_orphaned_locked(pgid);
 	spin_unlock(&proc_tree_lock);
 	return orphaned;
 }
@@ -346,6 +363,7 @@ default_limits(struct proc *p)
 	p->limit[RLIMIT_CORE].rlim_cur = 0;
 	p->limit[RLIMIT_NOFILE] = (struct rlimit){1024, 4096};
 	p->limit[RLIMIT_MEMLOCK] = (struct rlimit){8ul << 20, 8ul << 20};
+	p->limit[RLIMIT_SIGPENDING] = (struct rlimit){1024, 1024};
 	p->limit[RLIMIT_NICE] = p->limit[RLIMIT_RTPRIO] = (struct rlimit){0, 0};
 }
 
@@ -360,7 +378,6 @@ inherit(struct proc *p, struct proc *parent)
 	}
 	spin_lock(&parent->lock);
 	memcpy(p->limit, parent->limit, sizeof(p->limit));
-	memcpy(p->actions, parent->actions, sizeof(*p->actions));
 	memcpy(p->exe, parent->exe, sizeof(p->exe));
 	p->umask = parent->umask;
 	p->nice = parent->nice;
@@ -401,7 +418,7 @@ proc_create(struct proc *parent, struct proc **pp)
 	p = zone_alloc(proc_zone, ZONE_ZERO);
 	if (p == NULL)
 		return ENOMEM;
-	p->actions = zone_alloc(actions_zone, ZONE_ZERO);
+	p->actions = sigactions_alloc(parent != NULL ? parent->actions : NULL);
 	if (p->actions == NULL) {
 		zone_free(proc_zone, p);
 		return ENOMEM;
@@ -417,7 +434,7 @@ proc_create(struct proc *parent, struct proc **pp)
 	inherit(p, parent);
 	p->pid = pid_alloc();
 	if (p->pid == 0) {
-		zone_free(actions_zone, p->actions);
+		sigactions_unref(p->actions);
 		zone_free(proc_zone, p);
 		return EAGAIN;
 	}
@@ -672,7 +689,7 @@ proc_get_info(struct proc *p, struct proc_info *info)
 	info->children_usage = p->children_usage;
 	info->start_ns = p->start_ns;
 	for (int sig = 1; sig < NSIG; sig++) {
-		sighandler_t handler = p->actions->action[sig].sa_handler;
+		sighandler_t handler = signal_handler(p, sig);
 
 		if (handler == SIG_IGN)
 			info->ignored |= 1ul << (sig - 1);

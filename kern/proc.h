@@ -43,9 +43,12 @@ struct sigpending {
 	struct list queue; /* p  struct sigqueue: siginfo, in order of arrival */
 };
 
-/* What to do on each signal; shared by the threads of a process. */
+/* What to do on each signal; shared by the threads of a process, and by processes that clone made
+ * with CLONE_SIGHAND.  A handler alone may be read without the lock: signal_handler(). */
 struct sigactions {
-	struct sigaction action[NSIG]; /* p  [0] is not used */
+	uint32_t refs;                 /* a    processes */
+	struct spinlock lock;          /*      RANK_SIGACTIONS */
+	struct sigaction action[NSIG]; /* lock [0] is not used */
 };
 
 struct uthread {
@@ -111,8 +114,12 @@ struct proc {
 	unsigned nthreads;   /* p    not yet exited */
 	bool exiting;        /* p    exit_group has begun: every thread leaves, nobody starts one */
 	struct uthread *survivor;   /* p    execve: every thread but this one leaves; or NULL */
-	int stop_signal;            /* p    stopped by it; 0: running */
-	struct sigactions *actions; /* I    contents: p */
+	int stop_signal;            /* p    stopped, or stopping, because of it; 0: running */
+	bool stop_settled;          /* p    every thread has stopped, and the parent been told */
+	unsigned nstopped;          /* p    threads that have stopped */
+	uint32_t continues;         /* p    SIGCONTs so far: a stop begun before one is void */
+	uint32_t nqueued;           /* p    records of signals, for all its threads */
+	struct sigactions *actions; /* t p  changed by execve */
 	struct sigpending pending;  /* p    for any thread */
 	struct itimer *timer;       /* T    setitimer(ITIMER_REAL): kern/time.c; NULL: never used */
 
@@ -166,6 +173,7 @@ void proc_ref(struct proc *p);
 void proc_unref(struct proc *p);
 /* Calls fn for every process, with the tree lock held: fn must not sleep. */
 void proc_foreach(void (*fn)(struct proc *p, void *arg), void *arg);
+void proc_foreach_locked(void (*fn)(struct proc *p, void *arg), void *arg); /* => tree locked */
 /* The same without the lock, for the debugger, when all
  * harts stand still. */
 void proc_foreach_unlocked(void (*fn)(struct proc *p, void *arg), void *arg);
@@ -177,8 +185,9 @@ struct vmspace *proc_hold_vmspace(struct proc *p);
 /* Does the process group exist in that session? */
 bool pgrp_in_session(int32_t pgid, int32_t sid);
 /* No member of the group has a parent in the same session but another group: nobody could continue
- * it. */
+ * it.  Init, which adopts orphans, does not count, nor do processes that have exited. */
 bool pgrp_is_orphaned(int32_t pgid);
+bool pgrp_is_orphaned_locked(int32_t pgid); /* => tree locked */
 
 /* A consistent picture of one process, for /proc and ^P. */
 struct proc_info {

@@ -37,6 +37,7 @@
 
 struct sigqueue {
 	struct list link;
+	struct proc *proc; /* I  which counts it */
 	siginfo_t info;
 };
 
@@ -48,7 +49,7 @@ struct sigframe {
 
 enum sig_default { SIGDEF_EXIT, SIGDEF_IGNORE, SIGDEF_STOP };
 
-static struct zone *queue_zone;
+static struct zone *queue_zone, *actions_zone;
 static struct vm_object *trampoline;
 
 #define STOP_SIGNALS (SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
@@ -72,10 +73,66 @@ default_action(int sig)
 	}
 }
 
+/*
+ * Actions.
+ */
+
+sighandler_t
+signal_handler(const struct proc *p, int sig)
+{
+	return __atomic_load_n(&p->actions->action[sig].sa_handler, __ATOMIC_RELAXED);
+}
+
+void
+signal_change_action(struct proc *p, int sig, const struct sigaction *new, struct sigaction *old)
+{
+	struct sigactions *a = p->actions;
+
+	spin_lock(&a->lock);
+	if (old != NULL)
+		*old = a->action[sig];
+	if (new != NULL)
+		a->action[sig] = *new;
+	spin_unlock(&a->lock);
+}
+
+/* Back to the default, flags and mask as they are.  => p locked. */
+static void
+default_handler(struct proc *p, int sig)
+{
+	spin_lock(&p->actions->lock);
+	p->actions->action[sig].sa_handler = SIG_DFL;
+	spin_unlock(&p->actions->lock);
+}
+
+struct sigactions *
+sigactions_alloc(struct sigactions *from)
+{
+	struct sigactions *a = zone_alloc(actions_zone, ZONE_ZERO);
+
+	if (a == NULL)
+		return NULL;
+	if (from != NULL) {
+		spin_lock(&from->lock);
+		memcpy(a->action, from->action, sizeof(a->action));
+		spin_unlock(&from->lock);
+	}
+	spin_init(&a->lock, "sigactions", RANK_SIGACTIONS);
+	a->refs = 1;
+	return a;
+}
+
+void
+sigactions_unref(struct sigactions *a)
+{
+	if (a != NULL && __atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		zone_free(actions_zone, a);
+}
+
 static bool
 action_ignores(const struct proc *p, int sig)
 {
-	sighandler_t handler = p->actions->action[sig].sa_handler;
+	sighandler_t handler = signal_handler(p, sig);
 
 	return handler == SIG_IGN || (handler == SIG_DFL && default_action(sig) == SIGDEF_IGNORE);
 }
@@ -116,6 +173,7 @@ void
 signal_init(void)
 {
 	queue_zone = zone_create("sigqueue", sizeof(struct sigqueue), 0, NULL);
+	actions_zone = zone_create("sigactions", sizeof(struct sigactions), 0, NULL);
 	trampoline_init();
 }
 
@@ -123,23 +181,46 @@ signal_init(void)
  * Pending sets.
  */
 
-static void
-pending_add(struct sigpending *pending, int sig, const siginfo_t *info)
+/* May p have one record more?  A standard signal that nobody made up always gets one: there is one
+ * of each at most. */
+static bool
+may_queue(const struct proc *p, int sig, const siginfo_t *info)
 {
-	struct sigqueue *q;
+	return (sig < SIGRTMIN && info->si_code >= 0) ||
+	    p->nqueued < p->limit[RLIMIT_SIGPENDING].rlim_cur;
+}
+
+/* => p, whose pending set it is, locked.  EAGAIN: there is no room for what must not be lost;
+ * nothing has changed. */
+static int
+pending_add(struct proc *p, struct sigpending *pending, int sig, const siginfo_t *info)
+{
+	struct sigqueue *q = NULL;
 
 	/* Only real-time signals are counted. */
 	if (sig < SIGRTMIN && (pending->set & SIGMASK(sig)) != 0)
-		return;
+		return 0;
+	if (info != NULL && may_queue(p, sig, info))
+		q = zone_alloc(queue_zone, 0);
+	if (q == NULL && info != NULL && sig >= SIGRTMIN && info->si_code != SI_USER)
+		return EAGAIN;
 	pending->set |= SIGMASK(sig);
-	if (info == NULL)
-		return;
-	q = zone_alloc(queue_zone, 0);
 	if (q == NULL)
-		return;
+		return 0;
+	q->proc = p;
 	q->info = *info;
 	q->info.si_signo = sig;
+	p->nqueued++;
 	list_push_back(&pending->queue, &q->link);
+	return 0;
+}
+
+static void
+record_free(struct sigqueue *q)
+{
+	list_remove(&q->link);
+	q->proc->nqueued--;
+	zone_free(queue_zone, q);
 }
 
 void
@@ -148,10 +229,8 @@ signal_discard(struct sigpending *pending, sigset_t set)
 	LIST_FOREACH_SAFE(link, &pending->queue) {
 		struct sigqueue *q = LIST_ENTRY(link, struct sigqueue, link);
 
-		if ((set & SIGMASK(q->info.si_signo)) != 0) {
-			list_remove(link);
-			zone_free(queue_zone, q);
-		}
+		if ((set & SIGMASK(q->info.si_signo)) != 0)
+			record_free(q);
 	}
 	pending->set &= ~set;
 }
@@ -183,9 +262,18 @@ pending_take(struct sigpending *pending, int sig, siginfo_t *info)
 		}
 		found = true;
 		*info = q->info;
-		list_remove(link);
-		zone_free(queue_zone, q);
+		record_free(q);
 	}
+}
+
+/* Faults first: their handlers are to see what the fault left. */
+static int
+first_signal(sigset_t ready)
+{
+	static const sigset_t faults = SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) |
+	    SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) | SIGMASK(SIGSYS);
+
+	return (int)bitmap_lowest((ready & faults) != 0 ? ready & faults : ready) + 1;
 }
 
 int
@@ -202,7 +290,7 @@ signal_take(struct proc *p, struct uthread *t, sigset_t set, siginfo_t *info)
 	}
 	if (ready == 0)
 		return 0;
-	sig = (ready & SIGMASK(SIGKILL)) != 0 ? SIGKILL : (int)bitmap_lowest(ready) + 1;
+	sig = first_signal(ready);
 	pending_take(pending, sig, info);
 	return sig;
 }
@@ -223,19 +311,36 @@ signal_recalc(struct proc *p, struct uthread *t)
 	    __ATOMIC_SEQ_CST);
 }
 
-/* SIGCONT or SIGKILL: whatever stops the process ends.  => p locked; true: it was stopped. */
+void
+signal_retarget(struct proc *p, struct uthread *t, sigset_t set)
+{
+	set &= p->pending.set;
+	LIST_FOREACH(link, &p->threads) {
+		struct uthread *other = LIST_ENTRY(link, struct uthread, link);
+
+		if (other == t || (set & ~other->sigmask) == 0)
+			continue;
+		sleep_interrupt(&other->td);
+		set &= other->sigmask;
+	}
+}
+
+/* SIGCONT: whatever stops the process ends.  => p locked; true: it was stopped. */
 static bool
 resume_locked(struct proc *p)
 {
+	bool was_stopped = p->stop_settled;
+
 	LIST_FOREACH(link, &p->threads)
 		signal_discard(&LIST_ENTRY(link, struct uthread, link)->pending, STOP_SIGNALS);
 	signal_discard(&p->pending, STOP_SIGNALS);
-	p->wait_stopped = false;
-	if (p->stop_signal == 0)
-		return false;
-	p->stop_signal = 0;
-	wakeup(&p->stop_signal);
-	return true;
+	p->continues++;
+	p->wait_stopped = p->stop_settled = false;
+	if (p->stop_signal != 0) {
+		p->stop_signal = 0;
+		wakeup(&p->stop_signal);
+	}
+	return was_stopped;
 }
 
 /* Does some thread of p, or t, have the signal blocked?  It stays pending then, even if it is
@@ -251,43 +356,64 @@ is_blocked(struct proc *p, const struct uthread *t, int sig)
 	return true;
 }
 
-/* Make whoever can take the signal come out of the kernel. */
+/* May t take the signal?  By a handler, or because it waits for it. */
+static bool
+may_take(const struct uthread *t, int sig, bool waits)
+{
+	return waits ? (t->waiting_for & SIGMASK(sig)) != 0 : (t->sigmask & SIGMASK(sig)) == 0;
+}
+
+/* Make whoever can take the signal come out of the kernel; best one that does nothing but wait for
+ * it. */
 static void
 poke_taker(struct proc *p, struct uthread *target, int sig)
 {
-	LIST_FOREACH(link, &p->threads) {
-		struct uthread *t = LIST_ENTRY(link, struct uthread, link);
+	for (int waits = 1; waits >= 0; waits--)
+		LIST_FOREACH(link, &p->threads) {
+			struct uthread *t = LIST_ENTRY(link, struct uthread, link);
 
-		if (target != NULL && t != target)
-			continue;
-		if ((t->sigmask & SIGMASK(sig)) != 0 && (t->waiting_for & SIGMASK(sig)) == 0)
-			continue;
-		sleep_interrupt(&t->td);
-		if (sig != SIGKILL)
-			break;
-	}
+			if ((target == NULL || t == target) && may_take(t, sig, waits)) {
+				sleep_interrupt(&t->td);
+				return;
+			}
+		}
 }
 
-/* => p locked.  Returns true if p was stopped and goes on because of SIGCONT. */
+/* Does the signal end the process, whoever takes it?  Then it does so at once.  One that is stopped
+ * dies of SIGKILL only. */
 static bool
-send_locked(struct proc *p, struct uthread *t, int sig, const siginfo_t *info)
+is_fatal(struct proc *p, const struct uthread *t, int sig)
 {
-	bool continued = false;
+	if (signal_handler(p, sig) != SIG_DFL || default_action(sig) != SIGDEF_EXIT)
+		return false;
+	return sig == SIGKILL || (p->stop_signal == 0 && !is_blocked(p, t, sig));
+}
+
+/* To t, or NULL: to whoever may take it.  => p locked; *continued: p was stopped and goes on
+ * because of SIGCONT.  EAGAIN. */
+static int
+send_locked(struct proc *p, struct uthread *t, int sig, const siginfo_t *info, bool *continued)
+{
+	int error;
 
 	KASSERT(spin_owned(&p->lock) && sig >= 1 && sig < NSIG);
-	if (p->nthreads == 0 || (p == init_proc && p->actions->action[sig].sa_handler == SIG_DFL))
-		return false;
-	if (sig == SIGCONT || sig == SIGKILL)
-		continued = resume_locked(p) && sig == SIGCONT;
+	*continued = false;
+	if (p->nthreads == 0 || p->exiting || (p == init_proc && signal_handler(p, sig) == SIG_DFL))
+		return 0;
+	if (sig == SIGCONT)
+		*continued = p->wait_continued = resume_locked(p);
 	if ((STOP_SIGNALS & SIGMASK(sig)) != 0)
 		signal_discard(&p->pending, SIGMASK(SIGCONT));
-	if (continued)
-		p->wait_continued = true;
 	if (action_ignores(p, sig) && !is_blocked(p, t, sig))
-		return continued;
-	pending_add(t != NULL ? &t->pending : &p->pending, sig, info);
-	poke_taker(p, t, sig);
-	return continued;
+		return 0;
+	if (is_fatal(p, t, sig)) {
+		proc_begin_exit(p, W_EXITCODE(0, sig));
+		return 0;
+	}
+	error = pending_add(p, t != NULL ? &t->pending : &p->pending, sig, info);
+	if (error == 0)
+		poke_taker(p, t, sig);
+	return error;
 }
 
 /* Tell the parent that its child stopped or went on.  => tree locked. */
@@ -304,34 +430,39 @@ notify_parent(struct proc *p, int code, int status)
 		return;
 	info.si_pid = p->pid;
 	info.si_status = status;
-	signal_proc_locked(parent, SIGCHLD, &info);
+	(void)signal_proc_locked(parent, SIGCHLD, &info);
 }
 
-void
+int
 signal_proc_locked(struct proc *p, int sig, const siginfo_t *info)
 {
 	bool continued;
+	int error;
 
 	spin_lock(&p->lock);
-	continued = send_locked(p, NULL, sig, info);
+	error = send_locked(p, NULL, sig, info, &continued);
 	spin_unlock(&p->lock);
 	if (continued)
 		notify_parent(p, CLD_CONTINUED, SIGCONT);
+	return error;
 }
 
-void
+int
 signal_proc(struct proc *p, int sig, const siginfo_t *info)
 {
+	int error;
+
 	spin_lock(&proc_tree_lock);
-	signal_proc_locked(p, sig, info);
+	error = signal_proc_locked(p, sig, info);
 	spin_unlock(&proc_tree_lock);
+	return error;
 }
 
 int
 signal_thread(struct proc *p, int32_t tid, int sig, const siginfo_t *info)
 {
-	int error = ESRCH;
 	bool continued = false;
+	int error = ESRCH;
 
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
@@ -340,9 +471,7 @@ signal_thread(struct proc *p, int32_t tid, int sig, const siginfo_t *info)
 
 		if (t->tid != tid)
 			continue;
-		error = 0;
-		if (sig != 0)
-			continued = send_locked(p, t, sig, info);
+		error = sig != 0 ? send_locked(p, t, sig, info, &continued) : 0;
 		break;
 	}
 	spin_unlock(&p->lock);
@@ -367,16 +496,27 @@ signal_if_member(struct proc *p, void *arg)
 	if (p->pgid != s->pgid || p->state != PROC_ALIVE)
 		return;
 	s->count++;
-	signal_proc_locked(p, s->sig, s->info);
+	(void)signal_proc_locked(p, s->sig, s->info);
+}
+
+unsigned
+signal_pgrp_locked(int32_t pgid, int sig, const siginfo_t *info)
+{
+	struct pgrp_signal s = {pgid, sig, info, 0};
+
+	proc_foreach_locked(signal_if_member, &s);
+	return s.count;
 }
 
 unsigned
 signal_pgrp(int32_t pgid, int sig, const siginfo_t *info)
 {
-	struct pgrp_signal s = {pgid, sig, info, 0};
+	unsigned count;
 
-	proc_foreach(signal_if_member, &s);
-	return s.count;
+	spin_lock(&proc_tree_lock);
+	count = signal_pgrp_locked(pgid, sig, info);
+	spin_unlock(&proc_tree_lock);
+	return count;
 }
 
 void
@@ -388,11 +528,11 @@ signal_fault(int sig, int code, uint64_t addr)
 
 	info.si_addr = (void *)addr;
 	spin_lock(&p->lock);
-	if ((t->sigmask & SIGMASK(sig)) != 0 || p->actions->action[sig].sa_handler == SIG_IGN) {
-		p->actions->action[sig].sa_handler = SIG_DFL;
+	if ((t->sigmask & SIGMASK(sig)) != 0 || signal_handler(p, sig) == SIG_IGN) {
+		default_handler(p, sig);
 		t->sigmask &= ~SIGMASK(sig);
 	}
-	pending_add(&t->pending, sig, &info);
+	(void)pending_add(p, &t->pending, sig, &info);
 	signal_recalc(p, t);
 	spin_unlock(&p->lock);
 }
@@ -412,19 +552,29 @@ signal_is_ignored_or_blocked(int sig)
 {
 	const struct proc *p = curproc();
 
-	return (curuthread()->sigmask & SIGMASK(sig)) != 0 ||
-	    p->actions->action[sig].sa_handler == SIG_IGN;
+	return (curuthread()->sigmask & SIGMASK(sig)) != 0 || signal_handler(p, sig) == SIG_IGN;
+}
+
+/* => p locked, t the current thread. */
+static void
+set_mask(struct proc *p, struct uthread *t, sigset_t mask)
+{
+	sigset_t blocked = mask & ~t->sigmask;
+
+	t->sigmask = mask & ~SIG_UNBLOCKABLE;
+	/* We may have been chosen to take one of these. */
+	if (p->nthreads > 1)
+		signal_retarget(p, t, blocked);
+	signal_recalc(p, t);
 }
 
 void
 signal_set_mask(sigset_t mask)
 {
 	struct proc *p = curproc();
-	struct uthread *t = curuthread();
 
 	spin_lock(&p->lock);
-	t->sigmask = mask & ~SIG_UNBLOCKABLE;
-	signal_recalc(p, t);
+	set_mask(p, curuthread(), mask);
 	spin_unlock(&p->lock);
 }
 
@@ -457,12 +607,11 @@ signal_reset(struct proc *p)
 
 	spin_lock(&p->lock);
 	for (int sig = 1; sig < NSIG; sig++) {
-		struct sigaction *a = &p->actions->action[sig];
+		struct sigaction clean = {.sa_handler = SIG_DFL};
 
-		if (a->sa_handler != SIG_IGN)
-			a->sa_handler = SIG_DFL;
-		a->sa_flags = 0;
-		a->sa_mask = 0;
+		if (signal_handler(p, sig) == SIG_IGN)
+			clean.sa_handler = SIG_IGN;
+		signal_change_action(p, sig, &clean, NULL);
 	}
 	t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 	spin_unlock(&p->lock);
@@ -569,7 +718,7 @@ run_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *
 	if (enter_handler(tf, act, info, mask) != 0) {
 		if (sig == SIGSEGV) {
 			spin_lock(&p->lock);
-			p->actions->action[sig].sa_handler = SIG_DFL;
+			default_handler(p, sig);
 			spin_unlock(&p->lock);
 		}
 		signal_fault(SIGSEGV, SI_KERNEL, 0);
@@ -605,39 +754,72 @@ signal_return(struct trapframe *tf)
  * Stopping.
  */
 
-/* The process stops because of sig.  => p locked on entry, unlocked on return. */
+/* The process is to stop because of sig, which has just been taken.  => p locked on entry, unlocked
+ * on return. */
 static void
 stop_process(struct proc *p, int sig) RELEASES(p->lock)
 {
+	uint32_t continues = p->continues;
+	bool orphaned = false;
+
+	if (sig != SIGSTOP) {
+		spin_unlock(&p->lock);
+		orphaned = pgrp_is_orphaned(p->pgid);
+		spin_lock(&p->lock);
+	}
+	/* A SIGCONT while we were unlocked wins; so does an exit. */
+	if (!orphaned && p->continues == continues && !p->exiting && p->stop_signal == 0) {
+		p->stop_signal = sig;
+		p->wait_continued = false;
+		LIST_FOREACH(link, &p->threads)
+			sleep_interrupt(&LIST_ENTRY(link, struct uthread, link)->td);
+	}
 	spin_unlock(&p->lock);
-	if (sig != SIGSTOP && pgrp_is_orphaned(p->pgid))
-		return;
+}
+
+/* Is this the moment to tell the parent that its child has stopped?  => p locked. */
+static bool
+stop_settles(struct proc *p)
+{
+	if (p->stop_signal == 0 || p->stop_settled || p->nstopped < p->nthreads)
+		return false;
+	p->stop_settled = p->wait_stopped = true;
+	return true;
+}
+
+void
+signal_check_stop(struct proc *p)
+{
+	bool settles;
+	int sig;
+
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
-	/* A SIGCONT or SIGKILL while we were unlocked wins. */
-	if (((p->pending.set & (SIGMASK(SIGCONT) | SIGMASK(SIGKILL))) != 0) || p->exiting ||
-	    p->stop_signal != 0) {
-		spin_unlock(&p->lock);
-		spin_unlock(&proc_tree_lock);
-		return;
-	}
-	p->stop_signal = sig;
-	p->wait_stopped = true;
-	p->wait_continued = false;
-	LIST_FOREACH(link, &p->threads)
-		sleep_interrupt(&LIST_ENTRY(link, struct uthread, link)->td);
+	settles = stop_settles(p);
+	sig = p->stop_signal;
 	spin_unlock(&p->lock);
-	notify_parent(p, CLD_STOPPED, sig);
+	if (settles)
+		notify_parent(p, CLD_STOPPED, sig);
 	spin_unlock(&proc_tree_lock);
 }
 
-/* Stay until somebody continues the process.  => p locked on entry, unlocked on return. */
+/* Stay until somebody continues the process. */
 static void
-stay_stopped(struct proc *p) RELEASES(p->lock)
+stay_stopped(struct proc *p)
 {
+	spin_lock(&p->lock);
+	if (p->stop_signal == 0) {
+		spin_unlock(&p->lock);
+		return;
+	}
+	p->nstopped++;
 	sleep_prepare(&p->stop_signal, "stopped");
 	spin_unlock(&p->lock);
-	(void)sleep_wait(0, NO_DEADLINE);
+	signal_check_stop(p);
+	(void)sleep_wait(SLEEP_KILL, NO_DEADLINE);
+	spin_lock(&p->lock);
+	p->nstopped--;
+	spin_unlock(&p->lock);
 }
 
 /*
@@ -649,13 +831,14 @@ static void
 deliver_one(struct proc *p, struct trapframe *tf, const siginfo_t *info) RELEASES(p->lock)
 {
 	int sig = info->si_signo;
-	struct sigaction act = p->actions->action[sig];
+	struct sigaction act;
 
+	signal_change_action(p, sig, NULL, &act);
 	if (action_ignores(p, sig)) {
 		spin_unlock(&p->lock);
 	} else if (act.sa_handler != SIG_DFL) {
 		if ((act.sa_flags & SA_RESETHAND) != 0)
-			p->actions->action[sig].sa_handler = SIG_DFL;
+			default_handler(p, sig);
 		spin_unlock(&p->lock);
 		run_handler(tf, &act, info);
 	} else if (default_action(sig) == SIGDEF_STOP) {
@@ -681,19 +864,19 @@ signal_deliver(struct trapframe *tf)
 			spin_unlock(&p->lock);
 			uthread_exit(status);
 		}
-		if (p->stop_signal != 0)
+		if (p->stop_signal != 0) {
+			spin_unlock(&p->lock);
 			stay_stopped(p);
-		else if (signal_take(p, t, ~t->sigmask, &info) != 0)
+		} else if (signal_take(p, t, ~t->sigmask, &info) != 0) {
 			deliver_one(p, tf, &info);
-		else
+		} else {
 			break;
+		}
 	}
 	/* No handler ran, or it would have settled both. */
-	if (t->restore_sigmask)
-		t->sigmask = t->saved_sigmask;
+	set_mask(p, t, t->restore_sigmask ? t->saved_sigmask : t->sigmask);
 	t->restore_sigmask = false;
 	if (t->restart != 0)
 		rewind_call(tf, t);
-	signal_recalc(p, t);
 	spin_unlock(&p->lock);
 }

@@ -29,12 +29,14 @@ struct vm_object *signal_trampoline(void);
  * would need memory).
  * => any context where ranks from RANK_PROC_TREE on are not held (_locked: the tree lock is).
  */
-void signal_proc(struct proc *p, int sig, const siginfo_t *info);
-void signal_proc_locked(struct proc *p, int sig, const siginfo_t *info);
-/* To one thread.  => ESRCH: p has none of that number. */
+/* => EAGAIN: RLIMIT_SIGPENDING, for real-time signals of sigqueue and the like only. */
+int signal_proc(struct proc *p, int sig, const siginfo_t *info);
+int signal_proc_locked(struct proc *p, int sig, const siginfo_t *info);
+/* To one thread; sig 0: only look.  => ESRCH: p has none of that number; EAGAIN. */
 int signal_thread(struct proc *p, int32_t tid, int sig, const siginfo_t *info);
 /* To every process of the group.  Returns how many there were. */
 unsigned signal_pgrp(int32_t pgid, int sig, const siginfo_t *info);
+unsigned signal_pgrp_locked(int32_t pgid, int sig, const siginfo_t *info);
 /* A fault of the current thread: cannot be blocked or ignored.  addr goes to si_addr. */
 void signal_fault(int sig, int code, uint64_t addr);
 
@@ -64,7 +66,29 @@ void signal_deliver(struct trapframe *tf);
 /* rt_sigreturn: back to where the handler's frame says.  => EFAULT: no good frame. */
 int signal_return(struct trapframe *tf);
 
-/* exec: caught signals go back to their defaults.  => the only thread. */
+/*
+ * Actions.
+ */
+/* What p does on sig: SIG_DFL, SIG_IGN or a handler.  => p or the tree locked, or p is the
+ * caller's. */
+sighandler_t signal_handler(const struct proc *p, int sig);
+/* Replace an action (new, NULL: leave it), and tell the old one (old, NULL: not wanted).  => p
+ * locked. */
+void
+signal_change_action(struct proc *p, int sig, const struct sigaction *new, struct sigaction *old);
+/* Actions of one's own, as `from` has them (NULL: defaults).  => may sleep.  NULL: no memory. */
+struct sigactions *sigactions_alloc(struct sigactions *from) MUST_CHECK;
+void sigactions_unref(struct sigactions *a); /* NULL is ignored */
+
+/*
+ * Threads that come and go.  => p locked.
+ */
+/* t does not take those signals any more: others should, of what is pending for the process. */
+void signal_retarget(struct proc *p, struct uthread *t, sigset_t set);
+/* A thread has left a process that is stopping: were they waiting for it?  => nothing locked. */
+void signal_check_stop(struct proc *p);
+
+/* exec: caught signals go back to their defaults.  => the only thread; nobody shares the actions. */
 void signal_reset(struct proc *p);
 /* Drop what is pending there of `set`.  => p locked. */
 void signal_discard(struct sigpending *pending, sigset_t set);

@@ -70,7 +70,7 @@ kill_if_meant(struct proc *p, void *arg)
 		return;
 	k->sent++;
 	if (k->sig != 0)
-		signal_proc_locked(p, k->sig, k->info);
+		(void)signal_proc_locked(p, k->sig, k->info);
 }
 
 static int
@@ -96,7 +96,7 @@ kill_one(int32_t pid, int sig, const siginfo_t *info)
 	if (!may_signal(p, sig))
 		error = EPERM;
 	else if (sig != 0)
-		signal_proc_locked(p, sig, info);
+		error = signal_proc_locked(p, sig, info);
 	spin_unlock(&proc_tree_lock);
 	proc_unref(p);
 	return error;
@@ -205,7 +205,7 @@ sys_rt_tgsigqueueinfo(const struct syscall_args *args)
 static void
 drop_if_ignored(struct proc *p, int sig)
 {
-	sighandler_t handler = p->actions->action[sig].sa_handler;
+	sighandler_t handler = signal_handler(p, sig);
 	bool ignored = handler == SIG_IGN ||
 	    (handler == SIG_DFL &&
 		(sig == SIGCHLD || sig == SIGCONT || sig == SIGURG || sig == SIGWINCH));
@@ -222,7 +222,7 @@ sys_rt_sigaction(const struct syscall_args *args)
 {
 	struct proc *p = curproc();
 	int sig = (int)args->a[0], error = 0;
-	struct sigaction new, old;
+	struct sigaction new = {.sa_mask = 0}, old;
 
 	if (args->a[3] != sizeof(sigset_t) || sig < 1 || sig >= NSIG)
 		return -EINVAL;
@@ -233,13 +233,11 @@ sys_rt_sigaction(const struct syscall_args *args)
 		if (error != 0)
 			return -error;
 	}
+	new.sa_mask &= ~SIG_UNBLOCKABLE;
 	spin_lock(&p->lock);
-	old = p->actions->action[sig];
-	if (args->a[1] != 0) {
-		new.sa_mask &= ~SIG_UNBLOCKABLE;
-		p->actions->action[sig] = new;
+	signal_change_action(p, sig, args->a[1] != 0 ? &new : NULL, &old);
+	if (args->a[1] != 0)
 		drop_if_ignored(p, sig);
-	}
 	spin_unlock(&p->lock);
 	if (args->a[2] != 0)
 		error = copyout(args->a[2], &old, sizeof(old));

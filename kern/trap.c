@@ -39,7 +39,7 @@ log_fault(const struct trapframe *tf, int sig, vaddr_t va)
 {
 	const struct proc *p = curproc();
 
-	if (p->actions->action[sig].sa_handler == SIG_DFL)
+	if (signal_handler(p, sig) == SIG_DFL)
 		klog(LOG_DEBUG, "%s (pid %d): signal %d at pc %#lx, address %#lx",
 		    curthread()->name, p->pid, sig, tf->pc, va);
 }
@@ -67,6 +67,10 @@ user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error)
 		break;
 	case ENOMEM:
 		kill_for_memory();
+		break;
+	case EIO:
+		log_fault(tf, SIGBUS, va);
+		signal_fault(SIGBUS, BUS_OBJERR, va);
 		break;
 	default:
 		log_fault(tf, SIGBUS, va);

@@ -41,12 +41,13 @@ enum lock_rank {
 	RANK_LOG = 70,        /* journal bookkeeping */
 	RANK_LEAF_SLEEP = 90, /* sleeping leaf locks of one file */
 	/* spin locks */
-	RANK_SPIN = 100,      /* first spinning rank */
-	RANK_PROC_TREE = 110, /* parent/child links, pid table */
-	RANK_PROC = 120,      /* one process: signals, state */
-	RANK_FUTEX = 125,     /* queues of futex waiters; two of them in order of address */
-	RANK_VFS = 130,       /* inode cache, mount table, file table */
-	RANK_BIO = 140,       /* buffer cache lists */
+	RANK_SPIN = 100,       /* first spinning rank */
+	RANK_PROC_TREE = 110,  /* parent/child links, pid table */
+	RANK_PROC = 120,       /* one process: signals, state */
+	RANK_SIGACTIONS = 122, /* actions on signals, which processes may share */
+	RANK_FUTEX = 125,      /* queues of futex waiters; two of them in order of address */
+	RANK_VFS = 130,        /* inode cache, mount table, file table */
+	RANK_BIO = 140,        /* buffer cache lists */
 	RANK_PV_GLOBAL = 150,
 	/* one pmap; the destination before the source in pmap_copy with _nested */
 	RANK_PMAP = 160,
