@@ -651,6 +651,7 @@ info_of_thread(struct proc_info *info, const struct uthread *t)
 {
 	const char *why = __atomic_load_n(&t->td.why, __ATOMIC_RELAXED);
 
+	info->tid = t->tid;
 	strlcpy(info->name, t->td.name, sizeof(info->name));
 	if (why != NULL)
 		strlcpy(info->why, why, sizeof(info->why));
@@ -665,25 +666,28 @@ info_of_thread(struct proc_info *info, const struct uthread *t)
 	info->pending |= t->pending.set;
 }
 
-void
-proc_get_info(struct proc *p, struct proc_info *info)
+/* => p locked. */
+static struct uthread *
+find_thread(const struct proc *p, int32_t tid)
 {
-	struct uthread *t = NULL;
+	LIST_FOREACH(link, &p->threads) {
+		struct uthread *t = LIST_ENTRY(link, struct uthread, link);
 
-	memset(info, 0, sizeof(*info));
-	proc_get_usage(p, &info->usage);
-	spin_lock(&proc_tree_lock);
-	spin_lock(&p->lock);
-	if (!list_empty(&p->threads))
-		t = first_thread(p);
+		if (t->tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+/* => tree and p locked. */
+static void
+info_of_process(struct proc_info *info, const struct proc *p)
+{
 	info->pid = p->pid;
 	info->ppid = p->ppid;
 	info->pgid = p->pgid;
 	info->sid = p->sid;
-	info->state = state_letter(p, t);
 	info->pending = p->pending.set;
-	if (t != NULL)
-		info_of_thread(info, t);
 	strlcpy(info->exe, p->exe, sizeof(info->exe));
 	info->nthreads = p->nthreads;
 	info->children_usage = p->children_usage;
@@ -698,6 +702,60 @@ proc_get_info(struct proc *p, struct proc_info *info)
 	}
 	info->nice = p->nice;
 	info->exit_status = p->exit_status;
+}
+
+void
+proc_get_info(struct proc *p, struct proc_info *info)
+{
+	struct uthread *t = NULL;
+
+	memset(info, 0, sizeof(*info));
+	proc_get_usage(p, &info->usage);
+	spin_lock(&proc_tree_lock);
+	spin_lock(&p->lock);
+	if (!list_empty(&p->threads))
+		t = first_thread(p);
+	info_of_process(info, p);
+	info->state = state_letter(p, t);
+	if (t != NULL)
+		info_of_thread(info, t);
 	spin_unlock(&p->lock);
 	spin_unlock(&proc_tree_lock);
+}
+
+int
+proc_get_thread_info(struct proc *p, int32_t tid, struct proc_info *info)
+{
+	struct uthread *t;
+
+	memset(info, 0, sizeof(*info));
+	spin_lock(&proc_tree_lock);
+	spin_lock(&p->lock);
+	t = find_thread(p, tid);
+	if (t != NULL) {
+		info_of_process(info, p);
+		info->state = state_letter(p, t);
+		info->pending = 0;
+		info_of_thread(info, t);
+		uthread_get_usage(t, &info->usage);
+	}
+	spin_unlock(&p->lock);
+	spin_unlock(&proc_tree_lock);
+	return t != NULL ? 0 : ESRCH;
+}
+
+int32_t
+proc_next_tid(struct proc *p, int32_t from)
+{
+	int32_t best = 0;
+
+	spin_lock(&p->lock);
+	LIST_FOREACH(link, &p->threads) {
+		int32_t tid = LIST_ENTRY(link, struct uthread, link)->tid;
+
+		if (tid >= from && (best == 0 || tid < best))
+			best = tid;
+	}
+	spin_unlock(&p->lock);
+	return best;
 }

@@ -189,11 +189,12 @@ bool pgrp_in_session(int32_t pgid, int32_t sid);
 bool pgrp_is_orphaned(int32_t pgid);
 bool pgrp_is_orphaned_locked(int32_t pgid); /* => tree locked */
 
-/* A consistent picture of one process, for /proc and ^P. */
+/* A consistent picture of one process, or of one of its threads, for /proc and ^P. */
 struct proc_info {
 	int32_t pid, ppid, pgid, sid;
+	int32_t tid;                /* the thread's, or that of the first one */
 	char state;                 /* R S D T Z, as in /proc/PID/stat */
-	char name[THREAD_NAME_MAX]; /* of the first thread */
+	char name[THREAD_NAME_MAX]; /* this and more is the first thread's */
 	char why[24];               /* what it sleeps on; empty: it does not */
 	char exe[256];
 	uint32_t ruid, euid, suid, rgid, egid, sgid;
@@ -206,6 +207,10 @@ struct proc_info {
 	int exit_status;
 };
 void proc_get_info(struct proc *p, struct proc_info *info);
+/* The same, with what is the thread's own for that thread.  => ESRCH: p has none of that number. */
+int proc_get_thread_info(struct proc *p, int32_t tid, struct proc_info *info);
+/* The smallest number >= from of a thread of p, 0: none. */
+int32_t proc_next_tid(struct proc *p, int32_t from);
 
 /* What uname(2) says.  => any thread context. */
 void uname_get(struct utsname *copy);

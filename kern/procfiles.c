@@ -282,6 +282,46 @@ get_info(int32_t pid, struct proc_info *info)
 	return 0;
 }
 
+/* The same of a thread. */
+static int
+get_thread_info(int32_t tid, struct proc_info *info)
+{
+	struct proc *p = proc_find_thread(tid);
+	int error;
+
+	if (p == NULL)
+		return ESRCH;
+	error = proc_get_thread_info(p, tid, info);
+	proc_unref(p);
+	return error;
+}
+
+static int32_t
+process_of_thread(int32_t tid)
+{
+	struct proc *p = proc_find_thread(tid);
+	int32_t pid = 0;
+
+	if (p != NULL) {
+		pid = p->pid;
+		proc_unref(p);
+	}
+	return pid;
+}
+
+static int32_t
+next_thread(int32_t pid, int32_t from)
+{
+	struct proc *p = proc_find(pid);
+	int32_t tid = 0;
+
+	if (p != NULL) {
+		tid = proc_next_tid(p, from);
+		proc_unref(p);
+	}
+	return tid;
+}
+
 static uint64_t
 ticks(uint64_t ns)
 {
@@ -289,20 +329,18 @@ ticks(uint64_t ns)
 }
 
 /* The line of 52 fields, see proc(5); what has no meaning here is 0. */
-static int
-make_stat(struct procfs_text *t, int32_t pid)
+static void
+print_stat(struct procfs_text *t, int32_t id, const struct proc_info *info)
 {
-	struct proc_info i;
+	const struct proc_info i = *info;
 	struct procmaps_sizes sizes;
 	uint32_t tty;
-	int tty_pgrp, error = get_info(pid, &i);
+	int tty_pgrp;
 
-	if (error)
-		return error;
-	procmaps_get_sizes(pid, &sizes);
+	procmaps_get_sizes(i.pid, &sizes);
 	tty_of_session(i.sid, &tty, &tty_pgrp);
-	procfs_printf(t, "%d (%s) %c %d %d %d %u %d 0 ", i.pid, i.name, i.state, i.ppid, i.pgid,
-	    i.sid, tty, tty_pgrp);
+	procfs_printf(t, "%d (%s) %c %d %d %d %u %d 0 ", id, i.name, i.state, i.ppid, i.pgid, i.sid,
+	    tty, tty_pgrp);
 	procfs_printf(t, "%lu %lu %lu %lu ", i.usage.minor_faults, i.children_usage.minor_faults,
 	    i.usage.major_faults, i.children_usage.major_faults);
 	procfs_printf(t, "%lu %lu %lu %lu ", ticks(i.usage.utime_ns), ticks(i.usage.stime_ns),
@@ -311,7 +349,28 @@ make_stat(struct procfs_text *t, int32_t pid)
 	    ticks(i.start_ns), sizes.total * PAGE_SIZE, sizes.resident, ~0ul);
 	procfs_printf(t, "0 0 0 0 0 %lu %lu %lu %lu 0 0 0 17 %u 0 0 0 0 0 0 0 0 0 0 0 0 %d\n",
 	    i.pending, i.blocked, i.ignored, i.caught, i.hart, i.exit_status);
-	return 0;
+}
+
+static int
+make_stat(struct procfs_text *t, int32_t pid)
+{
+	struct proc_info info;
+	int error = get_info(pid, &info);
+
+	if (!error)
+		print_stat(t, pid, &info);
+	return error;
+}
+
+static int
+make_thread_stat(struct procfs_text *t, int32_t tid)
+{
+	struct proc_info info;
+	int error = get_thread_info(tid, &info);
+
+	if (!error)
+		print_stat(t, tid, &info);
+	return error;
 }
 
 static const char *
@@ -333,18 +392,15 @@ state_name(char state)
 	}
 }
 
-static int
-make_status(struct procfs_text *t, int32_t pid)
+static void
+print_status(struct procfs_text *t, int32_t id, const struct proc_info *info)
 {
-	struct proc_info i;
+	const struct proc_info i = *info;
 	struct procmaps_sizes sizes;
-	int error = get_info(pid, &i);
 
-	if (error)
-		return error;
-	procmaps_get_sizes(pid, &sizes);
+	procmaps_get_sizes(i.pid, &sizes);
 	procfs_printf(t, "Name:\t%s\nState:\t%c (%s)\n", i.name, i.state, state_name(i.state));
-	procfs_printf(t, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", i.pid, i.pid, i.ppid);
+	procfs_printf(t, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", i.pid, id, i.ppid);
 	procfs_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", i.ruid, i.euid, i.suid, i.euid);
 	procfs_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", i.rgid, i.egid, i.sgid, i.egid);
 	if (i.state != 'Z') {
@@ -359,7 +415,28 @@ make_status(struct procfs_text *t, int32_t pid)
 	    i.pending, i.blocked, i.ignored, i.caught);
 	procfs_printf(t, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 	    i.usage.switches, i.usage.preemptions);
-	return 0;
+}
+
+static int
+make_status(struct procfs_text *t, int32_t pid)
+{
+	struct proc_info info;
+	int error = get_info(pid, &info);
+
+	if (!error)
+		print_status(t, pid, &info);
+	return error;
+}
+
+static int
+make_thread_status(struct procfs_text *t, int32_t tid)
+{
+	struct proc_info info;
+	int error = get_thread_info(tid, &info);
+
+	if (!error)
+		print_status(t, tid, &info);
+	return error;
 }
 
 static int
@@ -373,12 +450,34 @@ make_comm(struct procfs_text *t, int32_t pid)
 	return error;
 }
 
+static int
+make_thread_comm(struct procfs_text *t, int32_t tid)
+{
+	struct proc_info info;
+	int error = get_thread_info(tid, &info);
+
+	if (!error)
+		procfs_printf(t, "%s\n", info.name);
+	return error;
+}
+
 /* What the process waits for; 0: nothing. */
 static int
 make_wchan(struct procfs_text *t, int32_t pid)
 {
 	struct proc_info info;
 	int error = get_info(pid, &info);
+
+	if (!error)
+		procfs_printf(t, "%s", info.why[0] != '\0' ? info.why : "0");
+	return error;
+}
+
+static int
+make_thread_wchan(struct procfs_text *t, int32_t tid)
+{
+	struct proc_info info;
+	int error = get_thread_info(tid, &info);
 
 	if (!error)
 		procfs_printf(t, "%s", info.why[0] != '\0' ? info.why : "0");
@@ -470,7 +569,7 @@ link_root(int32_t pid, char *buf, size_t size, size_t *len)
 
 /* ---- The table ------------------------------------------------------------------------------- */
 
-enum { P_ROOT, P_PID, P_SYS, P_SYS_VM, P_SYS_KERNEL, P_SYS_FS, P_FIRST_FILE };
+enum { P_ROOT, P_PID, P_SYS, P_SYS_VM, P_SYS_KERNEL, P_SYS_FS, P_TASK, P_TID, P_FIRST_FILE };
 
 static const struct procfs_entry entries[] = {
     [P_ROOT] = {.name = "", .mode = 0555},
@@ -479,6 +578,8 @@ static const struct procfs_entry entries[] = {
     [P_SYS_VM] = {.name = "vm", .parent = P_SYS, .mode = 0555},
     [P_SYS_KERNEL] = {.name = "kernel", .parent = P_SYS, .mode = 0555},
     [P_SYS_FS] = {.name = "fs", .parent = P_SYS, .mode = 0555},
+    [P_TASK] = {.name = "task", .parent = P_PID, .mode = 0555},
+    [P_TID] = {.name = PROCFS_TID, .parent = P_TASK, .mode = 0555},
 
     [P_FIRST_FILE] = {.name = "self", .parent = P_ROOT, .mode = 0777, .readlink = link_self},
     {.name = "meminfo", .parent = P_ROOT, .mode = 0444, .make = make_meminfo},
@@ -514,6 +615,11 @@ static const struct procfs_entry entries[] = {
     {.name = "status", .parent = P_PID, .mode = 0444, .make = make_status},
     {.name = "vmmap", .parent = P_PID, .mode = 0444, .make = procmaps_vmmap},
     {.name = "wchan", .parent = P_PID, .mode = 0444, .make = make_wchan},
+
+    {.name = "comm", .parent = P_TID, .mode = 0444, .make = make_thread_comm},
+    {.name = "stat", .parent = P_TID, .mode = 0444, .make = make_thread_stat},
+    {.name = "status", .parent = P_TID, .mode = 0444, .make = make_thread_status},
+    {.name = "wchan", .parent = P_TID, .mode = 0444, .make = make_thread_wchan},
 };
 
 static bool
@@ -521,7 +627,7 @@ process_owner(int32_t pid, uint32_t *uid, uint32_t *gid)
 {
 	struct proc_info info;
 
-	if (get_info(pid, &info))
+	if (get_info(pid, &info) && get_thread_info(pid, &info))
 		return false;
 	*uid = info.euid;
 	*gid = info.egid;
@@ -532,6 +638,8 @@ static const struct procfs_source source = {
     .entries = entries,
     .count = NELEM(entries),
     .next_pid = proc_next_pid,
+    .next_tid = next_thread,
+    .process_of = process_of_thread,
     .owner = process_owner,
 };
 

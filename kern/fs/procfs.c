@@ -193,6 +193,19 @@ is_process_folder(const struct procfs_entry *e)
 	return e->name != NULL && strcmp(e->name, PROCFS_PID) == 0;
 }
 
+static bool
+is_thread_folder(const struct procfs_entry *e)
+{
+	return e->name != NULL && strcmp(e->name, PROCFS_TID) == 0;
+}
+
+/* Does its name stand for numbers? */
+static bool
+is_numbered(const struct procfs_entry *e)
+{
+	return is_process_folder(e) || is_thread_folder(e);
+}
+
 static uint32_t
 type_of(const struct procfs_entry *e)
 {
@@ -233,8 +246,10 @@ matches(const struct inode *dir, unsigned i, const char *name, unsigned len, int
 	const struct procfs_entry *e = &src->entries[i];
 	uint32_t uid, gid;
 
-	if (is_process_folder(e)) {
+	if (is_numbered(e)) {
 		*pid = parse_pid(name, len);
+		if (is_thread_folder(e))
+			return *pid != 0 && src->process_of(*pid) == pid_of(dir);
 		return *pid != 0 && src->owner(*pid, &uid, &gid);
 	}
 	*pid = pid_of(dir);
@@ -246,6 +261,8 @@ parent_ino(const struct inode *dir)
 {
 	const struct procfs_entry *e = entry_of(dir);
 
+	if (is_thread_folder(e))
+		return ino_for(source_of(dir)->process_of(pid_of(dir)), e->parent);
 	return ino_for(is_process_folder(e) ? 0 : pid_of(dir), e->parent);
 }
 
@@ -285,16 +302,25 @@ show(struct listing *l, const char *name, uint64_t ino, uint32_t type, uint64_t 
 	return true;
 }
 
-static bool
-show_processes(struct listing *l, unsigned index)
+/* The number after this one, in a folder of processes or threads. */
+static int32_t
+next_number(const struct inode *dir, unsigned index, int32_t from)
 {
-	const struct procfs_source *src = source_of(l->dir);
+	const struct procfs_source *src = source_of(dir);
+
+	return is_thread_folder(&src->entries[index]) ? src->next_tid(pid_of(dir), from)
+						      : src->next_pid(from);
+}
+
+static bool
+show_numbers(struct listing *l, unsigned index)
+{
 	char name[12];
 
 	if (*l->pos < POS_PID)
 		*l->pos = POS_PID;
 	for (;;) {
-		int32_t pid = src->next_pid((int32_t)(*l->pos - POS_PID));
+		int32_t pid = next_number(l->dir, index, (int32_t)(*l->pos - POS_PID));
 
 		if (pid == 0)
 			return true;
@@ -304,21 +330,21 @@ show_processes(struct listing *l, unsigned index)
 	}
 }
 
-/* The named entries, from the position on; => the index of the folder of processes if this is the
- * place for them, else 0. */
+/* The named entries, from the position on; => the index of the folder of processes or threads if
+ * this is the place for them, else 0. */
 static bool
-show_entries(struct listing *l, unsigned *process_index)
+show_entries(struct listing *l, unsigned *number_index)
 {
 	const struct procfs_source *src = source_of(l->dir);
 
-	*process_index = 0;
+	*number_index = 0;
 	for (unsigned i = 0; i < src->count; i++) {
 		const struct procfs_entry *e = &src->entries[i];
 
 		if (!is_in(src, i, index_of(l->dir)))
 			continue;
-		if (is_process_folder(e))
-			*process_index = i;
+		if (is_numbered(e))
+			*number_index = i;
 		else if (*l->pos <= POS_ENTRY + i &&
 		    !show(l, e->name, ino_for(pid_of(l->dir), i), type_of(e), POS_ENTRY + i + 1))
 			return false;
@@ -330,14 +356,14 @@ static int
 procfs_readdir(struct inode *dir, uint64_t *pos, vfs_emit_fn *emit, void *arg)
 {
 	struct listing l = {dir, pos, emit, arg};
-	unsigned process_index;
+	unsigned number_index;
 
 	if (*pos == POS_DOT && !show(&l, ".", dir->ino, S_IFDIR, POS_DOTDOT))
 		return 0;
 	if (*pos == POS_DOTDOT && !show(&l, "..", parent_ino(dir), S_IFDIR, POS_ENTRY))
 		return 0;
-	if (show_entries(&l, &process_index) && process_index != 0)
-		show_processes(&l, process_index);
+	if (show_entries(&l, &number_index) && number_index != 0)
+		show_numbers(&l, number_index);
 	return 0;
 }
 

@@ -8,7 +8,9 @@
  *      [0] root --- "meminfo"   make()                     parent 0
  *           |------ "self"      readlink()                 parent 0
  *           |------ PROCFS_PID  a folder for each process  parent 0
- *           |          '------- "maps"  make(pid)          parent: that folder's index
+ *           |          |------- "maps"  make(pid)          parent: that folder's index
+ *           |          '------- "task"
+ *           |                     '---- PROCFS_TID  a folder for each of its threads
  *           '------ "sys" ...
  */
 #ifndef KERN_FS_PROCFS_H
@@ -32,6 +34,8 @@ uint64_t procfs_length(const struct procfs_text *t);
 
 /* The folders of processes are named by number. */
 #define PROCFS_PID "PID"
+/* So are those of threads, which must not have the number of another process. */
+#define PROCFS_TID "TID"
 
 /* One name.  Which of the functions are there decides what it is: readlink: a symbolic link; make
  * or write: a file; none: a folder. */
@@ -39,7 +43,7 @@ struct procfs_entry {
 	const char *name;
 	unsigned parent; /* index of the folder it is in */
 	uint32_t mode;   /* permission bits */
-	/* Write the contents; `pid` is that of the folder, 0 outside of them.  => nothing locked;
+	/* Write the contents; `pid` is that of the folder (a thread's in its folder), 0 outside.  => nothing locked;
 	 * may sleep.  => 0 or an errno for open(): ESRCH if the process is gone. */
 	int (*make)(struct procfs_text *t, int32_t pid);
 	/* Take what a program wrote, NUL-terminated.  => as make. */
@@ -53,7 +57,10 @@ struct procfs_source {
 	unsigned count;
 	/* The smallest number >= from of a process, 0: none.  => never sleeps. */
 	int32_t (*next_pid)(int32_t from);
-	/* Whose it is.  => false: there is no such process. */
+	/* The same of the threads of a process, and the process that has a thread. */
+	int32_t (*next_tid)(int32_t pid, int32_t from);
+	int32_t (*process_of)(int32_t tid);
+	/* Whose it is.  => false: there is no such process or thread. */
 	bool (*owner)(int32_t pid, uint32_t *uid, uint32_t *gid);
 };
 
