@@ -49,13 +49,8 @@
 
 /* So many backing objects are walked faster than the page table is asked. */
 #define SHORT_CHAIN 4
-/* Neighbours of a faulting address that are entered if they are resident, on each side. */
-#define PREFAULT_PAGES 8
-/* Pages behind a written one that may be written too from then on. */
+/* Pages behind one that is written again which get the same right, if they are there. */
 #define REWRITE_PAGES 8
-/* Pages a pager may bring in around the one that is missing. */
-#define CLUSTER_BEHIND 3
-#define CLUSTER_AHEAD  12
 /* So many waits for memory in vain (20 ms each) and the machine is out of it. */
 #define DRY_ROUNDS_MAX 50
 
@@ -63,6 +58,19 @@ enum fault_wait { WAIT_NONE, WAIT_MEMORY, WAIT_BUSY, WAIT_CHANGE };
 
 /* All untouched private memory that was only read.  Belongs to no object, never written. */
 static struct vm_page *zero_page; /* I */
+
+/* How far a fault looks around itself, in pages, by what was advised. */
+struct fault_window {
+	uint8_t behind, ahead;         /* neighbours that are entered if they are resident */
+	uint8_t get_behind, get_ahead; /* what a pager may bring in around a missing page */
+	uint8_t cool;                  /* pages behind that will not be needed again */
+};
+
+static const struct fault_window fault_windows[] = {
+    [VM_ADVICE_NORMAL] = {.behind = 8, .ahead = 8, .get_behind = 3, .get_ahead = 12},
+    [VM_ADVICE_RANDOM] = {.ahead = 0},
+    [VM_ADVICE_SEQUENTIAL] = {.ahead = 24, .get_ahead = 15, .cool = 64},
+};
 
 struct fault {
 	/* what was asked */
@@ -102,6 +110,13 @@ fault_wait_for(struct fault *f, enum fault_wait what)
 {
 	f->wait = what;
 	return ERETRY;
+}
+
+/* => the map is locked. */
+static const struct fault_window *
+fault_window(const struct fault *f)
+{
+	return &fault_windows[f->found.entry->advice];
 }
 
 static void
@@ -152,6 +167,7 @@ fault_lookup(struct fault *f) NO_LOCK_ANALYSIS
 static int
 fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 {
+	const struct fault_window *w = fault_window(f);
 	struct vm_object *o = f->object;
 	struct vm_page *m;
 	int error;
@@ -165,7 +181,7 @@ fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 	vm_object_pip_add(o);
 	fault_release(f);
 
-	error = o->pager->get(o, m, CLUSTER_BEHIND, CLUSTER_AHEAD);
+	error = o->pager->get(o, m, w->get_behind, w->get_ahead);
 	vm_count(VMC_PAGEINS);
 	mutex_lock(&o->lock);
 	if (error == 0) {
@@ -396,23 +412,38 @@ fault_prefault_one(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 		mutex_unlock(&o->lock);
 }
 
+/* A program that reads in order does not come back: the pages behind it may go first.  => only the
+ * top object is locked. */
+static void
+fault_cool_behind(struct fault *f, unsigned pages)
+{
+	vaddr_t before = f->va - f->found.entry->start;
+	pindex_t n = (pindex_t)MIN(atop(before), pages);
+
+	if (n > 0)
+		vm_object_cool(f->top, f->found.pindex - n, n);
+}
+
 /* Enter resident neighbours read-only: they will be wanted next, and each saves a fault.  Stays
  * within the entry and one page table. */
 static void
 fault_prefault(struct fault *f)
 {
+	const struct fault_window *w = fault_window(f);
 	struct vm_map_entry *e = f->found.entry;
 	struct pmap *pm = f->found.map->pmap;
 	vaddr_t start, end;
 
 	fault_unlock_below(f);
 	pmap_table_span(f->va, &start, &end);
-	start = MAX(MAX(start, e->start), f->va - MIN(f->va, PREFAULT_PAGES * PAGE_SIZE));
-	end = MIN(MIN(end, e->end), f->va + (PREFAULT_PAGES + 1) * PAGE_SIZE);
+	start = MAX(MAX(start, e->start), f->va - MIN(f->va, w->behind * PAGE_SIZE));
+	end = MIN(MIN(end, e->end), f->va + (w->ahead + 1) * PAGE_SIZE);
 	for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
 		if (va != f->va && pmap_is_prefaultable(pm, va))
 			fault_prefault_one(f, va);
 	}
+	if (w->cool > 0)
+		fault_cool_behind(f, w->cool);
 }
 
 /*
@@ -441,7 +472,8 @@ fault_prefault_written(struct fault *f) NO_LOCK_ANALYSIS
 static int
 fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 {
-	unsigned flags = f->access | (f->m == zero_page ? PMAP_UNMANAGED : 0);
+	bool managed = f->m != zero_page && f->object->type != OBJ_DEVICE;
+	unsigned flags = f->access | (managed ? 0 : PMAP_UNMANAGED);
 
 	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, flags) != 0) {
 		/* It may be a copy just made.  The next round may find that this access is refused
@@ -457,9 +489,9 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 	if (f->hold != NULL) {
 		vm_page_wire(f->m);
 		*f->hold = f->m;
-	} else if (f->soft && (f->access & VM_PROT_WRITE) == 0) {
+	} else if (f->soft && managed && (f->access & VM_PROT_WRITE) == 0) {
 		fault_prefault(f);
-	} else if (f->soft && f->top->type == OBJ_ANON) {
+	} else if (f->soft && f->top->type == OBJ_ANON && fault_window(f)->ahead > 0) {
 		fault_prefault_written(f);
 	}
 	return 0;

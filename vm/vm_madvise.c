@@ -256,6 +256,16 @@ preload(struct pmap *pm, const struct vm_map_entry *e, vaddr_t start, vaddr_t en
 	}
 }
 
+static void
+cool(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
+{
+	struct vm_object *o = e->u.object;
+
+	mutex_lock(&o->lock);
+	vm_object_cool(o, index_at(e, start), (pindex_t)atop(end - start));
+	mutex_unlock(&o->lock);
+}
+
 /* => returns 0 or EINVAL: locked pages do not get cold. */
 static int
 advise_pages(struct vm_map *map, struct walk *w, int advice)
@@ -270,8 +280,7 @@ advise_pages(struct vm_map *map, struct walk *w, int advice)
 		else if (is_locked(e) || is_device(e))
 			error = EINVAL;
 		else if (e->u.object != NULL)
-			vm_object_cool(e->u.object, index_at(e, w->at),
-			    (pindex_t)atop(walk_stop(w, e) - w->at));
+			cool(e, w->at, walk_stop(w, e));
 	}
 	vm_map_unlock_read(map);
 	return error;

@@ -142,8 +142,8 @@ bool vm_object_next_resident(struct vm_object *top, pindex_t start, pindex_t end
 struct vm_object *vm_object_bottom(struct vm_object *top, pindex_t *i);
 
 /* The pages of [start, start + n) will not be needed soon: they are the first to go.  Concerns what
- * `top` shows, as far as nobody else shows it.  => nothing locked. */
-void vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n);
+ * `top` shows, as far as nobody else shows it.  => top locked. */
+void vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) REQUIRES(top->lock);
 /* Have the pager write what is dirty in [first, first + n); then, if `invalidate`, drop what is clean
  * and not wired: it will be read again.  Anonymous memory has nothing to be written to.
  * => nothing locked, the caller has a reference; may sleep.  Returns 0, EIO, ENOSPC. */

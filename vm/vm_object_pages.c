@@ -167,7 +167,6 @@ vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) NO_LOCK_ANALYS
 {
 	struct vm_object *o = top;
 
-	mutex_lock(&top->lock);
 	for (;;) {
 		struct vm_page *m = vm_page_find_least(o, start);
 
@@ -183,7 +182,6 @@ vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) NO_LOCK_ANALYS
 	}
 	if (o != top)
 		mutex_unlock(&o->lock);
-	mutex_unlock(&top->lock);
 }
 
 int
@@ -311,6 +309,16 @@ vm_object_copy(
  * Splitting.
  */
 
+static void
+lock_unmerged(struct vm_object *o) NO_LOCK_ANALYSIS
+{
+	mutex_lock(&o->lock);
+	while ((o->flags & OBJ_COLLAPSING) != 0) {
+		vm_object_wait_change(o, "split");
+		mutex_lock(&o->lock);
+	}
+}
+
 /* Can the window leave o?  Only if no other way leads to its pages, and somebody else has the rest.
  * => locked. */
 static bool
@@ -343,15 +351,18 @@ int
 vm_object_split(
     struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **part) NO_LOCK_ANALYSIS
 {
-	struct vm_object *to = vm_object_alloc_anon(size), *next;
+	struct vm_object *to, *next;
+	bool may;
 
+	mutex_lock(&o->lock);
+	may = may_split(o);
+	mutex_unlock(&o->lock);
+	if (!may)
+		return EBUSY;
+	to = vm_object_alloc_anon(size);
 	if (to == NULL)
 		return ENOMEM;
-	mutex_lock(&o->lock);
-	while ((o->flags & OBJ_COLLAPSING) != 0) {
-		vm_object_wait_change(o, "split");
-		mutex_lock(&o->lock);
-	}
+	lock_unmerged(o);
 	if (!may_split(o)) {
 		mutex_unlock(&o->lock);
 		vm_object_unref(to);

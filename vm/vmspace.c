@@ -207,6 +207,22 @@ written_by_others(struct vm_object *o)
 	return shared;
 }
 
+/* A part of a cut mapping gets an object of its own: a child that shares it does not hold on to the
+ * pages of the other parts. */
+static void
+split_object(struct vm_map_entry *e)
+{
+	struct vm_object *part;
+
+	/* A stack's object has room below. */
+	if ((e->eflags & MAP_ENTRY_GROWS_DOWN) == 0 &&
+	    vm_object_split(e->u.object, (pindex_t)atop(e->offset),
+		(pindex_t)atop(e->end - e->start), &part) == 0) {
+		e->u.object = part;
+		e->offset = 0;
+	}
+}
+
 /* From now on whoever writes first gets a shadow, the parent too. */
 static void
 copy_on_write(struct vm_map *map, struct vm_map_entry *e)
@@ -217,6 +233,8 @@ copy_on_write(struct vm_map *map, struct vm_map_entry *e)
 		if ((e->protection & VM_PROT_WRITE) != 0)
 			pmap_protect(map->pmap, e->start, e->end, VM_PROT_READ | VM_PROT_EXEC);
 		e->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
+		split_object(e);
+		o = e->u.object;
 	}
 	mutex_lock(&o->lock);
 	if (o->type == OBJ_ANON)
@@ -241,6 +259,8 @@ copy_object(struct vm_map *map, struct vm_map_entry *e, struct vm_map_args *args
 		    o, atop(from), atop(args->offset + (e->end - e->start)), &args->object);
 	}
 	copy_on_write(map, e);
+	args->object = e->u.object;
+	args->offset = e->offset;
 	args->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
 	return 0;
 }
