@@ -3,16 +3,7 @@
  * The fuzzer of vm: an input is a program of memory operations on a few address spaces; after each operation everything that a program
  * could see is compared with a reference model, and every invariant is checked.
  *
- * The model knows nothing of objects, shadows or page tables.  Each space is an array of virtual pages; a page points to a *cell*:
- *
- *      cell with a value       memory: whoever points to it sees the value, and each other's stores
- *      empty cell, over a file page     a private view of a file: shows the file's cell until somebody stores into it
- *      the file's own cell     a shared view
- *
- * fork by inheritance: SHARE points to the same cell, COPY to a new one with the same value (or the same emptiness), ZERO to a new one with
- * zero, NONE to none.  That is the whole of copy-on-write semantics.
- *
- * Input: two bytes of set-up, then four for each operation: what and where, which page, how many and which rights, a value.
+ * The model, and how an input is read, is tests/vm_model.h.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -23,42 +14,13 @@
 #include "kern/base/debug.h"
 #include "tests/host/host.h"
 #include "tests/vm_fuzz.h"
+#include "tests/vm_model.h"
 #include "vm/pmap.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
-#define AREA        0x40000000ul
-#define PAGES       48u /* of the area; from HEAP on it is the heap's as well */
-#define HEAP        32u
-#define STACK_TOP   0x50000000ul
-#define STACK_PAGES 16u
-#define SPACES      6u
-#define FILES       2u
-#define FILE_PAGES  8u
-#define HELD_MAX    4u
-#define OPS_MAX     200u
-
-struct cell {
-	int refs;
-	bool filled;
-	uint8_t value;
-	struct cell *under; /* of an empty one: the file page that shows through */
-};
-
-struct vpage {
-	bool mapped, beyond; /* beyond: of a file, behind its end */
-	uint8_t prot, inherit;
-	struct cell *cell;
-};
-
-struct mspace {
-	struct vmspace *vm; /* NULL: not in use */
-	unsigned brk;       /* pages from HEAP */
-	struct vpage page[PAGES];
-	unsigned stack_pages;            /* how far it has grown */
-	struct cell *stack[STACK_PAGES]; /* 0: the topmost */
-};
+#define HELD_MAX 4u
 
 static struct mspace spaces[SPACES];
 static struct host_file *files[FILES];
@@ -69,118 +31,6 @@ static bool little_memory;             /* ENOMEM may happen */
 static const struct mspace *accessing; /* a program runs in it */
 static bool pager_may_fail;            /* EIO may happen, once */
 
-/*
- * Cells.
- */
-static struct cell *
-cell_new(bool filled, uint8_t value, struct cell *under)
-{
-	struct cell *c = malloc(sizeof(*c));
-
-	KASSERT(c != NULL);
-	*c = (struct cell){1, filled, value, under};
-	if (under != NULL)
-		under->refs++;
-	return c;
-}
-
-static void
-cell_drop(struct cell *c)
-{
-	if (c == NULL || --c->refs > 0)
-		return;
-	cell_drop(c->under);
-	free(c);
-}
-
-static struct cell *
-cell_ref(struct cell *c)
-{
-	c->refs++;
-	return c;
-}
-
-static bool
-is_file_cell(const struct cell *c)
-{
-	for (unsigned f = 0; f < FILES; f++)
-		for (unsigned i = 0; i < FILE_PAGES; i++)
-			if (file_cells[f][i] == c)
-				return true;
-	return false;
-}
-
-static uint8_t
-cell_value(const struct cell *c)
-{
-	return c->filled ? c->value : c->under->value;
-}
-
-static void
-cell_store(struct cell *c, uint8_t value)
-{
-	c->filled = true;
-	c->value = value;
-}
-
-/* What a child gets for a private copy. */
-static struct cell *
-cell_copy(struct cell *c)
-{
-	if (is_file_cell(c))
-		return cell_new(false, 0, c);
-	return c->filled ? cell_new(true, c->value, NULL) : cell_new(false, 0, c->under);
-}
-
-/*
- * Pages and spaces of the model.
- */
-static void
-page_unmap(struct vpage *p)
-{
-	cell_drop(p->cell);
-	*p = (struct vpage){.mapped = false};
-}
-
-static void
-page_fork(struct vpage *to, const struct vpage *from)
-{
-	*to = (struct vpage){.mapped = false};
-	if (!from->mapped || from->inherit == VM_INHERIT_NONE)
-		return;
-	*to = *from;
-	if (from->inherit == VM_INHERIT_ZERO) {
-		to->beyond = false;
-		to->cell = cell_new(true, 0, NULL);
-	} else if (from->cell != NULL) {
-		to->cell = from->inherit == VM_INHERIT_SHARE ? cell_ref(from->cell)
-							     : cell_copy(from->cell);
-	}
-}
-
-static void
-space_fork(struct mspace *to, const struct mspace *from, struct vmspace *vm)
-{
-	to->vm = vm;
-	to->brk = from->brk;
-	for (unsigned i = 0; i < PAGES; i++)
-		page_fork(&to->page[i], &from->page[i]);
-	to->stack_pages = from->stack_pages;
-	for (unsigned i = 0; i < to->stack_pages; i++)
-		to->stack[i] = cell_copy(from->stack[i]);
-}
-
-static void
-space_clear(struct mspace *s)
-{
-	for (unsigned i = 0; i < PAGES; i++)
-		page_unmap(&s->page[i]);
-	for (unsigned i = 0; i < s->stack_pages; i++)
-		cell_drop(s->stack[i]);
-	s->stack_pages = 0;
-	s->vm = NULL;
-}
-
 static struct mspace *
 free_space(void)
 {
@@ -189,29 +39,6 @@ free_space(void)
 			return s;
 	return NULL;
 }
-
-static void
-stack_grow(struct mspace *s, unsigned pages)
-{
-	while (s->stack_pages < pages)
-		s->stack[s->stack_pages++] = cell_new(true, 0, NULL);
-}
-
-static vaddr_t
-va_of(unsigned page)
-{
-	return AREA + page * PAGE_SIZE;
-}
-
-/*
- * One operation, decoded.
- */
-struct op {
-	const uint8_t *bytes;
-	uint8_t value, prot;
-	struct mspace *s;
-	unsigned first, last; /* pages [first, last) */
-};
 
 static void run_op(const uint8_t *bytes, bool edits_only);
 
@@ -223,26 +50,6 @@ excused(int error)
 		return host_alloc_failed() ||
 		    (little_memory && vm_page_free_count() <= vm_page_reserve() + 2);
 	return error == EIO && pager_may_fail;
-}
-
-static void
-model_map(struct op *op, bool shared, struct cell **file, unsigned offset)
-{
-	for (unsigned i = op->first; i < op->last; i++) {
-		struct vpage *p = &op->s->page[i];
-		unsigned index = offset + i - op->first;
-
-		page_unmap(p);
-		p->mapped = true;
-		p->prot = op->prot;
-		p->inherit = shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY;
-		if (file == NULL)
-			p->cell = cell_new(true, 0, NULL);
-		else if (index >= FILE_PAGES)
-			p->beyond = true;
-		else
-			p->cell = shared ? cell_ref(file[index]) : cell_new(false, 0, file[index]);
-	}
 }
 
 static void
@@ -276,9 +83,9 @@ op_unmap(struct op *op)
 {
 	int error = vm_munmap(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE);
 
-	for (unsigned i = op->first; error == 0 && i < op->last; i++)
-		page_unmap(&op->s->page[i]);
-	if (error != 0 && !excused(error))
+	if (error == 0)
+		model_unmap(op);
+	else if (!excused(error))
 		panic("munmap: error %d", error);
 }
 
@@ -309,8 +116,7 @@ op_protect(struct op *op)
 	}
 	if (error != (hole ? ENOMEM : 0))
 		panic("mprotect: error %d, hole %d", error, hole);
-	for (i = op->first; i < op->last && op->s->page[i].mapped; i++)
-		op->s->page[i].prot = op->prot;
+	model_protect(op);
 }
 
 static void
@@ -320,9 +126,9 @@ op_inherit(struct op *op)
 	int error =
 	    vm_minherit(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE, how);
 
-	for (unsigned i = op->first; error == 0 && i < op->last; i++)
-		op->s->page[i].inherit = how;
-	if (error != 0 && !excused(error))
+	if (error == 0)
+		model_inherit(op);
+	else if (!excused(error))
 		panic("minherit: error %d", error);
 }
 
@@ -385,19 +191,6 @@ op_brk(struct op *op)
 		    .inherit = VM_INHERIT_COPY,
 		    .cell = cell_new(true, 0, NULL)};
 	s->brk = want;
-}
-
-/* What the model expects of an access: 0 or an errno. */
-static int
-expected(const struct vpage *p, vm_prot_t access)
-{
-	vm_prot_t prot = p->prot | ((p->prot & PROT_WRITE) ? PROT_READ : 0);
-
-	if (!p->mapped)
-		return EFAULT;
-	if (access & ~prot)
-		return EACCES;
-	return p->beyond ? EINVAL : 0;
 }
 
 static void
@@ -617,61 +410,40 @@ enum op_kind {
 	TOUCHES, /* may need a page, or changes the surroundings */
 };
 
-/* Five bits of the input to an operation: the common ones have more than one code. */
 static const struct operation {
 	const char *name;
 	void (*run)(struct op *);
 	enum op_kind kind;
-} operations[32] = {
-    {"map anonymous", op_map_anon, EDITS},
-    {"map shared anonymous", op_map_anon_shared, EDITS},
-    {"map file", op_map_file, EDITS},
-    {"map shared file", op_map_file_shared, EDITS},
-    {"unmap", op_unmap, EDITS},
-    {"protect", op_protect, EDITS},
-    {"inherit", op_inherit, EDITS},
-    {"fork", op_fork, EDITS},
-    {"load", op_load, TOUCHES},
-    {"store", op_store, TOUCHES},
-    {"fetch", op_fetch, TOUCHES},
-    {"exit", op_exit_child, EDITS},
-    {"brk", op_brk, EDITS},
-    {"forget", op_forget, EDITS},
-    {"fail allocation", op_fail_alloc, TOUCHES},
-    {"fail pager", op_fail_pager, TOUCHES},
-    {"during read", op_during_read, TOUCHES},
-    {"memory", op_memory, TOUCHES},
-    {"stack", op_stack, TOUCHES},
-    {"knobs", op_knobs, TOUCHES},
-    {"hold", op_hold, TOUCHES},
-    {"map anonymous", op_map_anon, EDITS},
-    {"store", op_store, TOUCHES},
-    {"store", op_store, TOUCHES},
-    {"store", op_store, TOUCHES},
-    {"store", op_store, TOUCHES},
-    {"fork", op_fork, EDITS},
-    {"fork", op_fork, EDITS},
-    {"load", op_load, TOUCHES},
-    {"inherit", op_inherit, EDITS},
-    {"exit", op_exit_child, EDITS},
-    {"unmap", op_unmap, EDITS},
+} operations[OP_CODES] = {
+    [OP_MAP] = {"map anonymous", op_map_anon, EDITS},
+    [OP_MAP_SHARED] = {"map shared anonymous", op_map_anon_shared, EDITS},
+    [OP_MAP_FILE] = {"map file", op_map_file, EDITS},
+    [OP_MAP_FILE_SHARED] = {"map shared file", op_map_file_shared, EDITS},
+    [OP_UNMAP] = {"unmap", op_unmap, EDITS},
+    [OP_PROTECT] = {"protect", op_protect, EDITS},
+    [OP_INHERIT] = {"inherit", op_inherit, EDITS},
+    [OP_FORK] = {"fork", op_fork, EDITS},
+    [OP_LOAD] = {"load", op_load, TOUCHES},
+    [OP_STORE] = {"store", op_store, TOUCHES},
+    [OP_FETCH] = {"fetch", op_fetch, TOUCHES},
+    [OP_EXIT] = {"exit", op_exit_child, EDITS},
+    [OP_BRK] = {"brk", op_brk, EDITS},
+    [OP_FORGET] = {"forget", op_forget, EDITS},
+    [OP_FAIL_ALLOC] = {"fail allocation", op_fail_alloc, TOUCHES},
+    [OP_FAIL_PAGER] = {"fail pager", op_fail_pager, TOUCHES},
+    [OP_DURING_READ] = {"during read", op_during_read, TOUCHES},
+    [OP_MEMORY] = {"memory", op_memory, TOUCHES},
+    [OP_STACK] = {"stack", op_stack, TOUCHES},
+    [OP_KNOBS] = {"knobs", op_knobs, TOUCHES},
+    [OP_HOLD] = {"hold", op_hold, TOUCHES},
 };
 
 static void
 run_op(const uint8_t *bytes, bool edits_only)
 {
-	const struct operation *operation = &operations[bytes[0] & 31];
-	struct op op = {.bytes = bytes,
-	    .s = &spaces[(bytes[0] >> 5) % SPACES],
-	    .first = bytes[1] % PAGES,
-	    .prot = bytes[2] >> 4 & 7,
-	    .value = bytes[3]};
+	struct op op = op_decode(bytes, spaces);
+	const struct operation *operation = &operations[op.code];
 
-	op.last = op.first + 1 + bytes[2] % 16;
-	if (op.last > PAGES)
-		op.last = PAGES;
-	if (op.s->vm == NULL)
-		op.s = &spaces[0];
 	if (edits_only && operation->kind != EDITS)
 		return;
 	if (!edits_only)
@@ -692,7 +464,7 @@ start(void)
 	for (unsigned f = 0; f < FILES; f++) {
 		files[f] = host_file_create(FILE_PAGES);
 		for (unsigned i = 0; i < FILE_PAGES; i++)
-			file_cells[f][i] = cell_new(true, host_file_byte(files[f], i), NULL);
+			file_cells[f][i] = cell_of_file(host_file_byte(files[f], i));
 	}
 	vm = vmspace_alloc();
 	KASSERT(vm != NULL);
@@ -752,9 +524,7 @@ finish(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t ops;
-
-	if (size < 6)
+	if (size < INPUT_SETUP + INPUT_OP)
 		return 0;
 	start();
 	host_knobs.upgrade_fails = data[0] & 1;
@@ -763,9 +533,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		little_memory = true;
 		host_hoard(data[1]);
 	}
-	ops = (size - 2) / 4 < OPS_MAX ? (size - 2) / 4 : OPS_MAX;
-	for (size_t i = 0; i < ops; i++) {
-		run_op(&data[2 + 4 * i], false);
+	for (size_t i = 0; i < op_count(size); i++) {
+		run_op(&data[INPUT_SETUP + INPUT_OP * i], false);
+		host_machine_point();
 		vm_check_all();
 		check_spaces();
 	}
