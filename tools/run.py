@@ -113,7 +113,8 @@ def judge(m, ended, status, limit):
         complain(f"no end after {limit:g} s: killed. The kernel's last lines:")
         print("\n".join(log.splitlines()[-10:]), file=sys.stderr)
         return STATUS_TIMEOUT
-    if status < 0 or (status and not log):
+    # A QEMU that cannot start says why; a kernel with `quiet` may have said nothing.
+    if status < 0 or (status and not log and m.read_errors().strip()):
         complain(why_lost(status, m))
         return STATUS_UNUSABLE
     return status

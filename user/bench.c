@@ -592,6 +592,69 @@ row_segv(size_t n)
 }
 
 /*
+ * The same four operations in maps of growing size.
+ */
+
+/* Let this process have at least so many mappings that nothing joins, from now on. */
+static void
+have_entries(size_t n)
+{
+	static size_t have;
+	int fd;
+	char *p;
+
+	if (have >= n)
+		return;
+	fd = open("/proc/sys/vm/max_map_count", O_WRONLY);
+	if (fd < 0 || write(fd, "200000", 6) != 6)
+		die("/proc/sys/vm/max_map_count");
+	close(fd);
+	p = mmap(NULL, (n - have) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		die("mmap");
+	for (; have < n; have += 2, p += 2 * PAGE) {
+		if (mprotect(p, PAGE, PROT_READ) != 0)
+			die("mprotect");
+	}
+}
+
+static uint64_t
+map_operations(size_t entries, size_t n)
+{
+	uint64_t t;
+
+	have_entries(entries);
+	t = ticks();
+	for (size_t i = 0; i < n; i++) {
+		char *p = map_pages(2, MAP_PRIVATE);
+
+		*(volatile char *)p = 1;
+		if (mprotect(p, PAGE, PROT_READ) != 0)
+			die("mprotect");
+		unmap_pages(p, 2);
+	}
+	return ticks() - t;
+}
+
+static uint64_t
+row_map_100(size_t n)
+{
+	return map_operations(100, n);
+}
+
+static uint64_t
+row_map_10k(size_t n)
+{
+	return map_operations(10000, n);
+}
+
+static uint64_t
+row_map_100k(size_t n)
+{
+	return map_operations(100000, n);
+}
+
+/*
  * The table.
  */
 static const struct row {
@@ -625,6 +688,9 @@ static const struct row {
     {"many-munmap", 500, row_many_munmap},
     {"read-4k", 256 * PAGE, row_read_4k},
     {"segv", 300, row_segv},
+    {"map-100", 500, row_map_100}, /* these three last, in this order */
+    {"map-10k", 500, row_map_10k},
+    {"map-100k", 500, row_map_100k},
 };
 
 static void

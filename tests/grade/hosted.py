@@ -151,6 +151,7 @@ def run_contract(grader, _unit, attempt):
 
     expect("its output alone", make_run(grader, f"echo {mark}; echo err >&2"), 0, f"{mark}\nerr\n".encode())
     expect("its exit status", make_run(grader, "exit 42"), 42, b"")
+    expect("its exit status of a silent kernel", make_run(grader, "exit 42", APPEND="quiet"), 42, b"")
     expect("death by signal", make_run(grader, "kill -TERM $$"), 143, b"")
     expect("a crash", make_run(grader, "sh -c 'kill -SEGV $$'"), 139)
     expect("quoting", make_run(grader, f"x='a  \"{mark}\"'; echo \"$x\" '$x' | cat"), 0, f'a  "{mark}" $x\n'.encode())
