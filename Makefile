@@ -203,7 +203,7 @@ MAKEFLAGS += -rR
 # ---- Running ------------------------------------------------------------------------------------------------------------------
 
 # tools/run.py reads these from the environment. $(value) passes them as they were typed: `$` is the guest's, not make's.
-RUNVARS := CMD CPUS MEM EXTRA IMG TIMEOUT APPEND QEMUEXTRA
+RUNVARS := CMD CPUS MEM EXTRA IMG TIMEOUT APPEND QEMUEXTRA CORE
 $(foreach v,$(RUNVARS),$(eval qemu qemu-gdb gdb run: export UMBRA_$(v) = $$(value $(v))))
 unexport $(RUNVARS)
 
@@ -312,7 +312,7 @@ bench: all
 define HELP
 make                       the kernel, the programs, the disk image
 make qemu                  an interactive shell; Ctrl-A X leaves; files stay on build/disk.img
-make qemu-gdb / make gdb   wait for gdb / connect to it
+make qemu-gdb / make gdb   wait for gdb / connect to it; make gdb CORE=FILE: a dump of the guest's memory
 make run CMD='...'         boot, run CMD, print its output, power off; exits with CMD's status,
                            128+N after signal N, 124 when the time is over, 125 after a kernel panic
 make test                  lint, host tests, the grade; the last line is `N passed, N failed`

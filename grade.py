@@ -401,7 +401,11 @@ def run_ktest(grader, unit, attempt=0):
 
 def run_host(grader, unit, attempt=0):
     start = time.monotonic()
-    problems, output = getattr(hosted, unit.name)(grader, unit, attempt)
+    try:
+        problems, output = getattr(hosted, unit.name)(grader, unit, attempt)
+    except hosted.Skipped as reason:
+        unit.settle(SKIP, str(reason))
+        return
     verdict = FAIL if problems else OK
     unit.settle(verdict, problems[0] if problems else "", problems[1:], output, time.monotonic() - start)
 

@@ -8,6 +8,7 @@ CPUS=3        harts, 1 to 8                     MEM=128M     memory
 EXTRA='F...'  files to add, each HOST[:GUEST]   IMG=FILE     use and keep this disk image
 APPEND='...'  more boot arguments               QEMUEXTRA=   options for QEMU as they are
 TIMEOUT=60    seconds; 0: no limit; run only    BUILD=build  where kernel, mkfs and fs.img are
+CORE=FILE     gdb only: a dump of the guest's memory (dump-guest-memory on QEMU's monitor) instead of a live guest
 
 `run` prints what CMD writes, and nothing else, on standard output. Its exit status is CMD's own; 128+N when signal N
 killed it; 124 when the time was over; 125 after a kernel panic, the kernel's last words then being on standard error;
@@ -201,13 +202,22 @@ def find_gdb():
 
 
 def gdb():
-    link = setting("SOCK", build_file("gdb.sock"))
-    if not os.path.exists(link):
-        raise Unusable("nothing to connect to: run make qemu-gdb first, in another terminal")
-    name = find_gdb()
-    here = os.path.dirname(os.path.abspath(__file__))
-    os.execvp(name, [name, "-q", "-x", os.path.join(here, "gdb.py"), "-ex", f"target remote {os.path.realpath(link)}",
-                     build_file("kernel")])
+    name, core = find_gdb(), setting("CORE")
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gdb")
+    if core:
+        sys.path.insert(0, here)
+        import vmcore  # only this needs it
+        try:
+            vmcore.convert(core, name, build_file("kernel"))
+        except (vmcore.NoCore, OSError) as error:
+            raise Unusable(error) from error
+        target = f"core-file {core}"
+    else:
+        link = setting("SOCK", build_file("gdb.sock"))
+        if not os.path.exists(link):
+            raise Unusable("nothing to connect to: run make qemu-gdb first, in another terminal")
+        target = f"target remote {os.path.realpath(link)}"
+    os.execvp(name, [name, "-q", "-x", os.path.join(here, "umbra.py"), "-ex", target, build_file("kernel")])
 
 
 def main():

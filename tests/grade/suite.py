@@ -159,6 +159,15 @@ boot("boot_no_memory", "Does a machine with too little memory say so and stop?",
 host("boot_bad_disk", "Does every damaged image give one clear message instead of a crash?", points=2)
 host("run_contract", "Does make run keep its word on output, exit status, added files and time?", points=3)
 
+# ---- looking inside -----------------------------------------------------------------------------------------------------
+
+host("ddb_commands", "Does the debugger on the console say what /proc says, survive bad addresses, and let go again?",
+     points=2, cpus=(1, 3))
+host("ddb_panic", "Does a panic with ddb=1 end in the debugger, which refuses to continue, and without it in status 125?")
+host("gdb_commands", "Do gdb's umbra commands say what /proc says, and does `umbra check` find a planted error?", points=2,
+     cpus=(3,))
+host("gdb_core", "Do gdb's umbra commands work on a dump of the guest's memory?", cpus=(3,))
+
 # ---- the shell ----------------------------------------------------------------------------------------------------------
 
 shell("shell_words", "Do quotes, variables, and parameters become the right words?", """\

@@ -1,5 +1,6 @@
 """Somebody at the console of a guest: types, and reads what comes back."""
 
+import json
 import os
 import re
 import socket
@@ -10,6 +11,10 @@ import machine
 
 class Silent(Exception):
     """What was waited for did not come; the text says what came instead."""
+
+
+def qmp_options(folder):
+    return ["-qmp", f"unix:{os.path.join(folder, 'control')},server=on,wait=off"]
 
 
 class Terminal:
@@ -24,6 +29,7 @@ class Terminal:
         self.patience = grader.cap(30)
         self.text = ""
         self.at = 0
+        self.stopping = grader.stopping
         image = grader.prepare(folder)
         self.machine = machine.Machine(folder, grader.file("kernel"), image, unit.cpus, unit.test["mem"], append,
                                        options=options, typed=True)
@@ -46,7 +52,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        self.socket.close()
+        if self.socket is not None:
+            self.socket.close()
         self.machine.stop()
 
     def send(self, text):
@@ -74,9 +81,38 @@ class Terminal:
                 self.at = match.end()
                 return match
             left = deadline - time.monotonic()
-            if closed or left <= 0:
-                raise Silent(f"no {pattern!r} but: {self.text[self.at:][-1500:]!r}")
+            if closed or left <= 0 or self.stopping.is_set():
+                raise Silent(f"no {pattern!r} but: {self.text[self.at:][-800:]!r}")
             closed = not self.read(min(left, 1))
+
+    def answer(self, text, prompt):
+        """Type a line. => what came between its echo and the next prompt"""
+        begin = self.at
+        self.send(text + "\n")
+        end = self.expect(prompt).start()
+        return self.text[begin:end].partition("\n")[2]
+
+    def shell(self, text):
+        return self.answer(text, r"^[#$] \Z")
+
+    def ddb(self, text):
+        return self.answer(text, r"^ddb> \Z")
+
+    def qmp(self, *commands):
+        """Commands for QEMU, each (name, arguments). The machine was made with qmp_options()."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(self.patience)
+            line.connect(os.path.join(self.machine.dir, "control"))
+            with line.makefile("rw") as stream:
+                stream.readline()
+                for name, arguments in (("qmp_capabilities", {}), *commands):
+                    stream.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+                    stream.flush()
+                    reply = json.loads(stream.readline())
+                    while "return" not in reply and "error" not in reply:
+                        reply = json.loads(stream.readline())
+                    if "error" in reply:
+                        raise Silent(f"QEMU refuses {name}: {reply['error']}")
 
     def ended(self):
         """Wait until the machine is off. => its exit status, None: it never was"""
