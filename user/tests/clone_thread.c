@@ -3,11 +3,10 @@
  * Is a thread made by a bare clone a thread: same process, same memory, another number, its own thread pointer, and does
  * its end clear and wake the word that whoever joins it waits for?
  */
-#include <limits.h>
-#include <sched.h>
-#include <sys/syscall.h>
 
 #include "user/tests/umclone.h"
+
+#include <limits.h>
 
 static int ready, done, where[UM_THREADS], exec_pid;
 

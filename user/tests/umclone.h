@@ -8,6 +8,10 @@
 #ifndef USER_TESTS_UMCLONE_H
 #define USER_TESTS_UMCLONE_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* the names of clone flags, in glibc */
+#endif
+
 #include <sched.h>
 #include <sys/syscall.h>
 
