@@ -55,7 +55,7 @@ guest("fork_protect", points=2)
 guest("fork_deep", points=2)
 guest("fork_inherit", points=2)
 guest("fork_tree", points=4, cpus=ALL, limit=300, alone=True)
-guest("fork_generations", points=4, limit=600, alone=True)
+guest("fork_generations", points=4, cpus=ALL, limit=600, alone=True)
 
 # ---- mappings -----------------------------------------------------------------------------------------------------------
 
@@ -102,6 +102,36 @@ guest("exec_crowd", points=2, cpus=ALL, limit=120)
 guest("pipe_size", points=2, cpus=ALL)
 guest("proc_elf", points=2)
 guest("proc_limit", points=2, limit=300, alone=True)
+
+# ---- bare threads, futexes, signals -------------------------------------------------------------------------------------
+
+guest("clone_thread", points=3, cpus=ALL)
+guest("signal_stop", points=3, cpus=ALL, limit=120)
+guest("signal_orphan", points=2, cpus=(1, 3))
+guest("signal_vfork", points=2, cpus=ALL)
+guest("signal_queue", points=2)
+
+# ---- threads and signals ------------------------------------------------------------------------------------------------
+
+guest("thread_life", points=3, cpus=ALL, limit=120)
+guest("thread_local", points=2, cpus=ALL)
+guest("thread_mutex", points=2, cpus=ALL)
+guest("thread_cond", points=2, cpus=ALL)
+guest("thread_guard", points=2)
+guest("thread_signals", points=3, cpus=ALL)
+guest("thread_end", points=3, cpus=ALL)
+guest("thread_exec", points=2, cpus=ALL)
+guest("thread_fork", points=3, cpus=ALL)
+guest("thread_memory", points=4, cpus=ALL, limit=120)
+guest("thread_cow", points=3, cpus=ALL)
+guest("thread_buffer", points=2, cpus=ALL)
+guest("sig_flags", points=3, cpus=(1, 3))
+guest("sig_altstack", points=3)
+guest("sig_fault", points=3)
+guest("sig_fpu", points=2, cpus=(1, 3))
+guest("sig_wait", points=2, cpus=(1, 3))
+guest("sig_timer", points=2)
+guest("sig_child", points=2, cpus=(1, 3))
 
 # ---- bad arguments ------------------------------------------------------------------------------------------------------
 
