@@ -46,7 +46,7 @@ um_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	/* One write: processes that fail at the same time do not mix their lines. */
 	fprintf(stderr, "%s:%d: %s\n", file, line, text);
-	um_failures++;
+	__atomic_add_fetch(&um_failures, 1, __ATOMIC_RELAXED); /* by any thread */
 }
 
 /* What main returns at its end. */
