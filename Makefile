@@ -72,7 +72,8 @@ PROGS := $(patsubst user/%.c,%,$(wildcard user/*.c)) $(if $(wildcard user/sh/*.c
 TESTS := $(patsubst user/tests/%.c,%,$(wildcard user/tests/*.c))
 ETC := $(patsubst user/etc/%,%,$(wildcard user/etc/*))
 ROOT := $(BUILD)/root
-ROOTFILES := $(PROGS:%=$(ROOT)/bin/%) $(TESTS:%=$(ROOT)/tests/%) $(ETC:%=$(ROOT)/etc/%)
+CORPUS := $(wildcard tests/corpus/*)
+ROOTFILES := $(PROGS:%=$(ROOT)/bin/%) $(TESTS:%=$(ROOT)/tests/%) $(ETC:%=$(ROOT)/etc/%) $(CORPUS:%=$(ROOT)/%)
 ROOTDIRS := bin dev etc mnt proc root tests tmp
 
 # Host programs have the host's own memcpy; everything else in lib/ is shared.
@@ -175,6 +176,10 @@ $(BUILD)/user/tests/%: $(BUILD)/u/user/tests/%.c.o $(CRT0) $(LIBC)
 
 # What goes on the disk has no debug information; build/user/ keeps it for gdb.
 $(ROOT)/etc/%: user/etc/%
+	$(MKDIR)
+	$(Q)install -m 644 $< $@
+
+$(ROOT)/tests/corpus/%: tests/corpus/%
 	$(MKDIR)
 	$(Q)install -m 644 $< $@
 

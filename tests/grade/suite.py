@@ -155,6 +155,9 @@ guest("fs_devices")
 host("fs_crash", "After the power fails at any moment, is the disk consistent and every synced byte on it?", points=4,
      limit=60)
 
+# The fuzzer's inputs as system calls, against the model: with little memory, so that it is reused at once.
+guest("vmreplay", points=5, cpus=ALL, mem="48M", limit=200)
+
 # ---- several harts ------------------------------------------------------------------------------------------------------
 
 guest("smp_harts", points=2, cpus=(3, 8))
