@@ -34,6 +34,7 @@
 #include "kern/proc.h"
 #include "kern/random.h"
 #include "kern/signal.h"
+#include "kern/sysmlock.h"
 #include "kern/uaccess.h"
 #include "lib/minmax.h"
 #include "vm/vm_fault.h"
@@ -380,6 +381,7 @@ set_limits(struct vmspace *vm)
 	vm->limit_data = p->limit[RLIMIT_DATA].rlim_cur;
 	vm->limit_stack = p->limit[RLIMIT_STACK].rlim_cur;
 	spin_unlock(&p->lock);
+	memlock_apply(p, vm);
 }
 
 /* Bytes of stack below USER_STACK_TOP that strings and tables will take, at most. */

@@ -28,6 +28,7 @@
 #include "vm/vm_meter.h"
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
+#include "vm/vm_wire.h"
 #include "vm/vmspace.h"
 
 #define NS_PER_SEC    1000000000ul
@@ -105,6 +106,7 @@ make_meminfo(struct procfs_text *t, int32_t pid)
 	print_kib(t, "SwapCached:", 0);
 	print_kib(t, "Active:", m.active);
 	print_kib(t, "Inactive:", m.inactive);
+	print_kib(t, "Mlocked:", vm_wire_user_count());
 	print_kib(t, "SwapTotal:", 0);
 	print_kib(t, "SwapFree:", 0);
 	print_kib(t, "AnonPages:", m.anon);
@@ -404,7 +406,8 @@ print_status(struct procfs_text *t, int32_t id, const struct proc_info *info)
 	procfs_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", i.ruid, i.euid, i.suid, i.euid);
 	procfs_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", i.rgid, i.egid, i.sgid, i.egid);
 	if (i.state != 'Z') {
-		procfs_printf(t, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\n", sizes.total * KIB_PER_PAGE,
+		procfs_printf(t, "VmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmRSS:\t%8lu kB\n",
+		    sizes.total * KIB_PER_PAGE, sizes.locked * KIB_PER_PAGE,
 		    sizes.resident * KIB_PER_PAGE);
 		procfs_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n",
 		    sizes.data * KIB_PER_PAGE, sizes.stack * KIB_PER_PAGE,

@@ -24,6 +24,7 @@ int procmaps_statm(struct procfs_text *t, int32_t pid);
 /* Sizes of an address space, in pages; all 0 if the process has none. */
 struct procmaps_sizes {
 	uint64_t total, resident;   /* mapped, in memory */
+	uint64_t locked;            /* mlock */
 	uint64_t data, stack, text; /* private writable; the main stack; executable */
 };
 void procmaps_get_sizes(int32_t pid, struct procmaps_sizes *sizes);

@@ -312,6 +312,7 @@ procmaps_get_sizes(int32_t pid, struct procmaps_sizes *s)
 		vm_map_lock_read(map);
 		s->total = map->size >> PAGE_SHIFT;
 		s->resident = pmap_resident_count(map->pmap);
+		s->locked = map->locked >> PAGE_SHIFT;
 		for (struct vm_map_entry *e = vm_map_first_from(map, 0); e != NULL;
 		     e = vm_map_next(map, e))
 			add_sizes(v.vm, e, s);

@@ -56,6 +56,8 @@ struct syscall_args {
 	X(clock_getres) X(clock_nanosleep) X(times) X(gettimeofday) X(settimeofday)              \
 	/* waiting for user memory, locks of dead threads: kern/futex.c */                        \
 	X(futex) X(set_robust_list) X(get_robust_list)                                           \
+	/* memory: kern/sysmlock.c */                                                            \
+	X(mlock) X(mlock2) X(munlock) X(mlockall) X(munlockall)                                  \
 	/* memory: kern/sysvm.c */                                                               \
 	X(brk) X(munmap) X(mmap) X(mprotect) X(minherit)                                         \
 	/* advice: kern/sysadvice.c */                                                           \

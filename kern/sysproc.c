@@ -22,6 +22,7 @@
 #include "kern/random.h"
 #include "kern/signal.h"
 #include "kern/syscall.h"
+#include "kern/sysmlock.h"
 #include "kern/time.h"
 #include "kern/uaccess.h"
 #include "lib/minmax.h"
@@ -552,6 +553,8 @@ set_limit(struct proc *p, int which, const struct rlimit *new)
 	vm = proc_hold_vmspace(p);
 	if (vm != NULL) {
 		apply_limit(vm, which, new->rlim_cur);
+		if (which == RLIMIT_MEMLOCK)
+			memlock_apply(p, vm);
 		vmspace_unhold(vm);
 	}
 	return 0;

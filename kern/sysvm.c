@@ -11,12 +11,15 @@
 #include "kern/fs/vfs.h"
 #include "kern/proc.h"
 #include "kern/syscall.h"
+#include "kern/sysmlock.h"
 #include "vm/vm_mmap.h"
 #include "vm/vmspace.h"
 
 long
 sys_brk(const struct syscall_args *args)
 {
+	/* Growing may lock memory: mlockall(MCL_FUTURE). */
+	memlock_apply(curproc(), curproc()->vmspace);
 	return (long)vmspace_brk(curproc()->vmspace, args->a[0]);
 }
 
@@ -79,6 +82,7 @@ sys_mmap(const struct syscall_args *args)
 		error = m.len == 0 ? EINVAL : file_object(f, &m);
 		file_unref(f);
 	}
+	memlock_apply(curproc(), curproc()->vmspace);
 	if (error == 0)
 		error = vm_mmap(curproc()->vmspace, &m, &addr);
 	return error != 0 ? -error : (long)addr;

@@ -14,6 +14,7 @@
 #include "vm/vm_km.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_wire.h"
 #include "vm/vmspace.h"
 #include "vm/zone.h"
 
@@ -52,14 +53,25 @@ check_mapping(void *arg, vaddr_t va, struct vm_page *m, vm_prot_t prot, bool wir
 	struct vm_map_entry *e = vm_map_lookup_entry(map, va, NULL);
 	vm_prot_t most;
 
-	(void)wired;
 	KASSERT(e != NULL && (e->eflags & MAP_ENTRY_GUARD) == 0);
+	KASSERT(wired == (e->wired_count > 0) || (e->eflags & MAP_ENTRY_IN_TRANSITION) != 0);
 	most = e->protection | ((e->protection & VM_PROT_WRITE) != 0 ? VM_PROT_READ : 0);
 	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0)
 		most &= ~VM_PROT_WRITE;
 	KASSERT((prot & ~most) == 0);
 	KASSERT(m == page_behind(e, va) && m->valid);
 	KASSERT((prot & VM_PROT_WRITE) == 0 || m->object == e->u.object);
+}
+
+/* Each page of a wired entry is there, and has a wiring. */
+static void
+check_wired_pages(const struct vm_map_entry *e)
+{
+	for (vaddr_t va = e->start; va < e->end; va += PAGE_SIZE) {
+		struct vm_page *m = page_behind(e, va);
+
+		KASSERT(m != NULL && vm_page_wired(m));
+	}
 }
 
 static void
@@ -70,6 +82,12 @@ check_space(struct vmspace *vm, void *arg)
 	vm_map_lock(&vm->map);
 	vm_map_check(&vm->map);
 	pmap_walk(vm->map.pmap, check_mapping, &vm->map);
+	LIST_FOREACH(at, &vm->map.entries) {
+		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
+
+		if (vm_wire_is_full(e) && (e->eflags & MAP_ENTRY_IN_TRANSITION) == 0)
+			check_wired_pages(e);
+	}
 	vm_map_unlock(&vm->map);
 }
 

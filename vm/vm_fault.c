@@ -78,6 +78,7 @@ struct fault {
 	vaddr_t va; /* page aligned */
 	vm_prot_t access;
 	struct vm_page **hold; /* if not NULL: wire the page and store it here */
+	bool wire;             /* wire the page for its entry (vm_map_wire) */
 
 	/* fault_lookup: the entry and the top object, locked */
 	struct vm_map_found found;
@@ -146,6 +147,10 @@ fault_lookup(struct fault *f) NO_LOCK_ANALYSIS
 	if (error == EFAULT && !f->grown && (f->map->flags & VM_MAP_KERNEL) == 0) {
 		f->grown = true;
 		error = vm_map_growstack(f->map, f->va);
+		if (error == ENOMEM) {
+			f->grown = false; /* a wired stack grows when there is memory */
+			return fault_wait_for(f, WAIT_MEMORY);
+		}
 		return error == 0 ? ERETRY : error;
 	}
 	if (error == ENOMEM)
@@ -207,7 +212,7 @@ fault_takes_zero_page(const struct fault *f)
 {
 	const struct vm_map_entry *e = f->found.entry;
 
-	return (f->access & VM_PROT_WRITE) == 0 && f->hold == NULL &&
+	return (f->access & VM_PROT_WRITE) == 0 && f->hold == NULL && e->wired_count == 0 &&
 	    (f->found.map->flags & VM_MAP_KERNEL) == 0 && e->inheritance != VM_INHERIT_SHARE &&
 	    ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 || (f->top->flags & OBJ_ONEMAPPING) != 0);
 }
@@ -357,6 +362,15 @@ fault_copy_page(struct fault *f) NO_LOCK_ANALYSIS
 	return 0;
 }
 
+/* A page that is read-only in this entry is wired for it, but others may write to the top object,
+ * and so put another page in front of it: wire what they would put there. */
+static bool
+fault_wants_own(const struct fault *f)
+{
+	return f->wire && (f->found.entry->eflags & MAP_ENTRY_NEEDS_COPY) == 0 &&
+	    (f->top->flags & OBJ_ONEMAPPING) == 0;
+}
+
 static int
 fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
 {
@@ -364,7 +378,7 @@ fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
 
 	if (f->object == f->top && f->m != zero_page)
 		return 0;
-	if ((f->access & VM_PROT_WRITE) == 0) {
+	if ((f->access & VM_PROT_WRITE) == 0 && !fault_wants_own(f)) {
 		f->prot &= ~VM_PROT_WRITE;
 		return 0;
 	}
@@ -473,7 +487,8 @@ static int
 fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 {
 	bool managed = f->m != zero_page && f->object->type != OBJ_DEVICE;
-	unsigned flags = f->access | (managed ? 0 : PMAP_UNMANAGED);
+	bool wired = f->found.entry->wired_count > 0;
+	unsigned flags = f->access | (managed ? 0 : PMAP_UNMANAGED) | (wired ? PMAP_WIRED : 0);
 
 	if (pmap_enter(f->found.map->pmap, f->va, f->m, f->prot, flags) != 0) {
 		/* It may be a copy just made.  The next round may find that this access is refused
@@ -483,12 +498,16 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 	}
 	if (f->m == zero_page)
 		return 0;
+	if (f->wire)
+		vm_page_wire(f->m);
 	if ((f->access & VM_PROT_WRITE) != 0)
 		vm_page_dirty(f->m);
 	vm_page_activate(f->m);
 	if (f->hold != NULL) {
 		vm_page_wire(f->m);
 		*f->hold = f->m;
+	} else if (wired) {
+		return 0; /* a neighbour entered here would not be wired */
 	} else if (f->soft && managed && (f->access & VM_PROT_WRITE) == 0) {
 		fault_prefault(f);
 	} else if (f->soft && f->top->type == OBJ_ANON && fault_window(f)->ahead > 0) {
@@ -574,6 +593,14 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access)
 
 	if (curthread()->nofault)
 		return EFAULT;
+	return fault_run(&f);
+}
+
+int
+vm_fault_wire(struct vm_map *map, vaddr_t va, vm_prot_t access)
+{
+	struct fault f = {.map = map, .va = trunc_page(va), .access = access, .wire = true};
+
 	return fault_run(&f);
 }
 

@@ -20,6 +20,11 @@ void vm_fault_init(void);
  */
 int vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access);
 
+/* vm_fault for vm_map_wire: the page gets a wiring, and lies where no write can replace it: in the
+ * top object, if anybody may write to that.  => the entry is in transition by this thread.  Same
+ * returns. */
+int vm_fault_wire(struct vm_map *map, vaddr_t va, vm_prot_t access);
+
 /* vm_fault, and hold the page (vm_page_wire): *m stays until vm_page_unwire(m, PQ_ACTIVE).  The map
  * is not clipped.  Same returns. */
 int vm_fault_hold(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_page **m);

@@ -31,6 +31,7 @@
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_object.h"
+#include "vm/vm_wire.h"
 #include "vm/zone.h"
 
 static struct zone *entry_zone;
@@ -51,8 +52,8 @@ vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min
 	map->min = min;
 	map->max = max;
 	map->pmap = pmap;
-	map->size = 0;
-	map->nentries = 0;
+	map->size = map->locked = 0;
+	map->nentries = map->busy = 0;
 	map->flags = flags;
 	map->want_space = false;
 	map->name = name;
@@ -63,13 +64,6 @@ void
 vm_map_lock(struct vm_map *map)
 {
 	sx_xlock(&map->lock);
-}
-
-void
-vm_map_lock_range(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	KASSERT(start <= end);
-	vm_map_lock(map); /* nothing leaves an entry in transition yet */
 }
 
 void
@@ -382,7 +376,8 @@ entry_continues(const struct vm_map_entry *a, const struct vm_map_entry *b)
 	return a->end == b->start && a->eflags == b->eflags &&
 	    (a->eflags & MAP_ENTRY_NEVER_MERGE) == 0 && a->protection == b->protection &&
 	    a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
-	    a->advice == b->advice && a->u.object == b->u.object &&
+	    a->advice == b->advice && a->wired_count == b->wired_count &&
+	    a->u.object == b->u.object &&
 	    (a->u.object == NULL || a->offset + (a->end - a->start) == b->offset);
 }
 
@@ -439,13 +434,34 @@ entry_fill(struct vm_map_entry *e, vaddr_t start, vaddr_t end, const struct vm_m
 	e->max_protection = args->max_prot;
 	e->inheritance = args->inherit;
 	e->advice = args->advice;
+	e->transition = 0;
+	e->wired_count = (args->eflags & MAP_ENTRY_USER_WIRED) != 0;
+	e->owner = NULL;
 }
 
-/* Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its
- * object, grow. */
+/* Does b continue a but for the wiring? */
+static bool
+continues_but_wired(const struct vm_map_entry *a, const struct vm_map_entry *b)
+{
+	struct vm_map_entry plain_a = *a, plain_b = *b;
+
+	if ((a->eflags & MAP_ENTRY_IN_TRANSITION) != 0)
+		return false;
+	plain_a.eflags &= ~MAP_ENTRY_WIRING;
+	plain_b.eflags &= ~MAP_ENTRY_WIRING;
+	plain_a.wired_count = plain_b.wired_count = 0;
+	return entry_continues(&plain_a, &plain_b);
+}
+
+/*
+ * Anonymous memory right behind an anonymous mapping of the same kind: let that one, and its
+ * object, grow.  If only the wiring keeps them apart the object grows alone: *args gets it, for an
+ * entry that can merge once it is wired too.
+ * => true: nothing is left to do.
+ */
 static bool
 extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t start, vaddr_t end,
-    const struct vm_map_args *args) REQUIRES(map->lock)
+    struct vm_map_args *args) REQUIRES(map->lock)
 {
 	struct vm_map_entry like, *next;
 
@@ -454,10 +470,17 @@ extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t start, vaddr_
 	entry_fill(&like, start, end, args);
 	like.u.object = prev->u.object;
 	like.offset = prev->offset + (prev->end - prev->start);
-	if (!entry_continues(prev, &like) ||
+	if (!continues_but_wired(prev, &like) ||
 	    !vm_object_coalesce(prev->u.object, atop(prev->offset), atop(prev->end - prev->start),
 		atop(end - prev->end)))
 		return false;
+	if (!entry_continues(prev, &like)) {
+		args->object = prev->u.object;
+		args->offset = like.offset;
+		if (args->object != NULL)
+			vm_object_ref(args->object);
+		return false;
+	}
 	entry_resize(map, prev, prev->start, end);
 	next = vm_map_next(map, prev);
 	if (next != NULL)
@@ -483,6 +506,7 @@ int
 vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
     struct vm_map_reserve *r)
 {
+	struct vm_map_args mine = *args;
 	struct vm_map_entry *e, *prev, *next;
 	int error = check_insert(map, start, end, args);
 
@@ -494,10 +518,12 @@ vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_ma
 	next = prev != NULL ? vm_map_next(map, prev) : entry_of_link(map, map->entries.next);
 	if (next != NULL && next->start < end)
 		return EEXIST;
-	if (extend_prev(map, prev, start, end, args))
+	if ((args->eflags & MAP_ENTRY_USER_WIRED) != 0)
+		vm_wire_charge(map, end - start);
+	if (extend_prev(map, prev, start, end, &mine))
 		return 0;
 	e = reserve_take(r);
-	entry_fill(e, start, end, args);
+	entry_fill(e, start, end, &mine);
 	entry_link(map, prev, e);
 	vm_map_simplify(map, start, end);
 	return 0;
@@ -581,6 +607,9 @@ entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side,
 	part->max_protection = e->max_protection;
 	part->inheritance = e->inheritance;
 	part->advice = e->advice;
+	part->transition = e->transition;
+	part->wired_count = e->wired_count;
+	part->owner = e->owner;
 	if (e->u.object != NULL)
 		vm_object_ref(e->u.object);
 
@@ -689,6 +718,8 @@ vm_map_delete(
 	for (; e != NULL && e->start < end; e = next) {
 		vm_map_clip_end(map, e, MIN(end, e->end), r);
 		next = vm_map_next(map, e);
+		if (e->wired_count != 0)
+			vm_map_entry_unwire(map, e);
 		free_private_pages(e);
 		entry_unlink(map, e);
 		list_push_back(dead, &e->link);
@@ -717,7 +748,7 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end)
 	int error = vm_map_reserve(&r, 2);
 
 	if (error == 0) {
-		vm_map_lock(map);
+		vm_map_lock_range(map, start, end);
 		vm_map_delete(map, start, end, &dead, &r);
 		vm_map_unlock(map);
 		vm_map_release_dead(&dead);
@@ -825,6 +856,47 @@ lookup_exclusive(
 	return error;
 }
 
+/* Wait until nobody else changes the wiring of what is at va: pages that he has counted must not be
+ * replaced.  => nothing locked on entry and exit. */
+static void
+wait_for_wirer(struct vm_map *map, vaddr_t va) NO_LOCK_ANALYSIS
+{
+	struct vm_map_entry *e;
+
+	vm_map_lock(map);
+	e = vm_map_lookup_entry(map, va, NULL);
+	if (e != NULL && vm_map_entry_foreign(e))
+		vm_map_unlock_and_wait(map, e);
+	else
+		vm_map_unlock(map);
+}
+
+/* => share-locked on success, of *map, which becomes the submap that va lies in. */
+static int
+lookup_entry(struct vm_map **map_at, vaddr_t va, vm_prot_t access,
+    struct vm_map_entry **entry) NO_LOCK_ANALYSIS
+{
+	struct vm_map *map = *map_at;
+	int error;
+
+	vm_map_lock_read(map);
+	error = lookup_rights(map, va, access, entry);
+	if (error == 0 && ((*entry)->eflags & MAP_ENTRY_SUBMAP) != 0) {
+		struct vm_map *sub = (*entry)->u.submap;
+
+		vm_map_unlock_read(map);
+		map = sub;
+		vm_map_lock_read(map);
+		error = lookup_rights(map, va, access, entry);
+	}
+	if (error == 0 && needs_object(*entry, access))
+		error = lookup_exclusive(map, va, access, entry);
+	if (error != 0)
+		vm_map_unlock_read(map);
+	*map_at = map;
+	return error;
+}
+
 int
 vm_map_lookup(
     struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS
@@ -832,22 +904,12 @@ vm_map_lookup(
 	struct vm_map_entry *e;
 	int error;
 
-	vm_map_lock_read(map);
-	error = lookup_rights(map, va, access, &e);
-	if (error == 0 && (e->eflags & MAP_ENTRY_SUBMAP) != 0) {
-		struct vm_map *sub = e->u.submap;
-
+	while ((error = lookup_entry(&map, va, access, &e)) == 0 && vm_map_entry_foreign(e)) {
 		vm_map_unlock_read(map);
-		map = sub;
-		vm_map_lock_read(map);
-		error = lookup_rights(map, va, access, &e);
+		wait_for_wirer(map, va);
 	}
-	if (error == 0 && needs_object(e, access))
-		error = lookup_exclusive(map, va, access, &e);
-	if (error != 0) {
-		vm_map_unlock_read(map);
+	if (error != 0)
 		return error;
-	}
 	found->map = map;
 	found->entry = e;
 	found->object = e->u.object;
@@ -863,6 +925,20 @@ vm_map_lookup(
  */
 
 static void
+check_wiring(const struct vm_map *map, const struct vm_map_entry *e)
+{
+	bool in_transition = (e->eflags & MAP_ENTRY_IN_TRANSITION) != 0;
+
+	KASSERT((e->eflags & MAP_ENTRY_USER_WIRED) == 0 || e->wired_count > 0);
+	KASSERT(
+	    (e->eflags & MAP_ENTRY_WIRED_ONFAULT) == 0 || (e->eflags & MAP_ENTRY_USER_WIRED) != 0);
+	KASSERT((e->eflags & (MAP_ENTRY_GUARD | MAP_ENTRY_SUBMAP)) == 0 || e->wired_count == 0);
+	KASSERT(in_transition == (e->owner != NULL));
+	KASSERT(in_transition || (e->transition == 0 && (e->eflags & MAP_ENTRY_NEEDS_WAKEUP) == 0));
+	KASSERT(!in_transition || map->busy > 0);
+}
+
+static void
 check_entry(struct vm_map *map, struct vm_map_entry *e)
 {
 	KASSERT(e->start < e->end && ((e->start | e->end | e->offset) & PAGE_MASK) == 0);
@@ -874,6 +950,7 @@ check_entry(struct vm_map *map, struct vm_map_entry *e)
 	    (e->u.object == NULL && e->protection == VM_PROT_NONE));
 	KASSERT((map->flags & VM_MAP_WXORX) == 0 || (e->protection & VM_PROT_WRITE) == 0 ||
 	    (e->protection & VM_PROT_EXEC) == 0);
+	check_wiring(map, e);
 }
 
 /* The tree against the list: same order, gaps and their maxima as recomputed. */
@@ -899,19 +976,21 @@ void
 vm_map_check(struct vm_map *map)
 {
 	struct vm_map_entry *prev = NULL;
-	uint64_t size = 0;
+	uint64_t size = 0, locked = 0;
 	uint32_t n = 0;
 
 	LIST_FOREACH(at, &map->entries) {
 		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
 
 		check_entry(map, e);
+		if ((e->eflags & MAP_ENTRY_USER_WIRED) != 0)
+			locked += e->end - e->start;
 		KASSERT(prev == NULL || prev->end <= e->start);
 		KASSERT(prev == NULL || !entry_continues(prev, e));
 		size += charged_size(e);
 		n++;
 		prev = e;
 	}
-	KASSERT(size == map->size && n == map->nentries);
+	KASSERT(size == map->size && n == map->nentries && locked == map->locked);
 	check_tree(map);
 }

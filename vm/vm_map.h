@@ -35,14 +35,26 @@ struct thread;
 #define MAP_ENTRY_GROWS_DOWN 0x0010u /* a stack; the gap entry below is what it may grow into */
 #define MAP_ENTRY_NOFAULT    0x0020u /* a fault here is a kernel bug */
 /* stays an entry of its own, so that unmapping it never has to cut */
-#define MAP_ENTRY_NOMERGE    0x0040u
-#define MAP_ENTRY_USER_WIRED 0x0200u /* mlock */
+#define MAP_ENTRY_NOMERGE 0x0040u
+/* its wiring is being changed by `owner`, who may have unlocked the map: nobody else removes it,
+ * merges it or changes its rights, and faults of others wait (vm_wire.c) */
+#define MAP_ENTRY_IN_TRANSITION 0x0100u
+#define MAP_ENTRY_NEEDS_WAKEUP  0x0200u /* somebody waits for the end of the transition */
+#define MAP_ENTRY_USER_WIRED    0x0400u /* mlock: one of wired_count */
+/* the user's wiring asks only for what is touched: no page is counted, a page table entry made from
+ * now on is wired */
+#define MAP_ENTRY_WIRED_ONFAULT 0x0800u
 /* made with MAP_SHARED: what is written belongs to others as well, madvise must not take it away */
 #define MAP_ENTRY_SHARED 0x1000u
 #define MAP_ENTRY_NOSYNC 0x2000u /* advice: dirty pages need not be written before they must go */
 #define MAP_ENTRY_NODUMP 0x4000u /* advice: not part of a core dump */
 #define MAP_ENTRY_NEVER_MERGE                                                                      \
-	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE)
+	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE |           \
+	    MAP_ENTRY_IN_TRANSITION)
+/* The wiring of an entry: what its copy in a child does not have. */
+#define MAP_ENTRY_WIRING                                                                           \
+	(MAP_ENTRY_IN_TRANSITION | MAP_ENTRY_NEEDS_WAKEUP | MAP_ENTRY_USER_WIRED |                 \
+	    MAP_ENTRY_WIRED_ONFAULT)
 
 struct vm_map_entry {
 	struct tree_node node; /* m */
@@ -61,11 +73,18 @@ struct vm_map_entry {
 	vm_prot_t max_protection; /* m  only ever reduced */
 	vm_inherit_t inheritance; /* m */
 	vm_advice_t advice;       /* m  VM_ADVICE_*: what a fault does about the neighbours */
+	uint8_t transition;       /* m  what to do or undo at its end (vm_wire.c) */
+	uint16_t wired_count;     /* m  wirings: the user's counts once */
+	struct thread *owner;     /* m  of the transition; NULL: none */
 };
 
 /* vm_map.flags */
-#define VM_MAP_KERNEL 0x01u /* kernel_map or a submap: no user faults, no lazily made objects */
+/* kernel_map or a submap: no user faults, no lazily made objects */
+#define VM_MAP_KERNEL 0x01u
 #define VM_MAP_WXORX  0x02u /* refuse writable and executable together */
+/* mlockall(MCL_FUTURE): what is mapped from now on is wired */
+#define VM_MAP_WIREFUTURE         0x04u
+#define VM_MAP_WIREFUTURE_ONFAULT 0x08u /* ... when it is touched */
 
 struct vm_map {
 	struct sx lock;
@@ -74,7 +93,9 @@ struct vm_map {
 	vaddr_t min, max;          /* I  bounds; user maps: reset at exec */
 	struct pmap *pmap;         /* I */
 	uint64_t size;             /* m  bytes mapped, guards not counted */
+	uint64_t locked;           /* m  bytes of USER_WIRED entries */
 	uint32_t nentries;         /* m */
+	uint32_t busy;             /* m  wirers that have unlocked the map for now */
 	uint32_t flags;            /* m  VM_MAP_* */
 	bool want_space;           /* m  somebody waits in km_valloc_wait */
 	const char *name;          /* I */
@@ -89,7 +110,8 @@ struct vm_map_args {
 	vm_prot_t prot, max_prot;
 	vm_inherit_t inherit;
 	vm_advice_t advice;
-	/* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE, SHARED, NOSYNC, NODUMP */
+	/* MAP_ENTRY_COW|NEEDS_COPY, GUARD, GROWS_DOWN, NOFAULT, NOMERGE, SHARED, NOSYNC, NODUMP,
+	 * USER_WIRED|WIRED_ONFAULT (vm_wire_new_flags) */
 	uint16_t eflags;
 };
 
@@ -100,10 +122,14 @@ void vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_
 
 /* => may sleep. */
 void vm_map_lock(struct vm_map *map) ACQUIRES(map->lock);
-/* As vm_map_lock, for whoever removes entries of [start, end) or changes their rights: none of them
- * is in transition by another thread when it returns. */
+/* As vm_map_lock, for whoever removes, copies or moves entries of [start, end) or changes their
+ * rights: none of them is in transition by another thread when it returns (vm_wire.c).  => may
+ * sleep for as long as their pages take to come in. */
 void vm_map_lock_range(struct vm_map *map, vaddr_t start, vaddr_t end) ACQUIRES(map->lock);
 void vm_map_unlock(struct vm_map *map) RELEASES(map->lock);
+/* Sleep until the transition of `e`, by another thread, has ended.  => locked exclusively on entry,
+ * RELEASED on return: look everything up again. */
+void vm_map_unlock_and_wait(struct vm_map *map, struct vm_map_entry *e) RELEASES(map->lock);
 void vm_map_lock_read(struct vm_map *map) ACQUIRES_SHARED(map->lock);
 void vm_map_unlock_read(struct vm_map *map) RELEASES_SHARED(map->lock);
 

@@ -30,8 +30,9 @@
 	X(VMC_FORKS, "forks")                   /* address spaces copied */                        \
 	X(VMC_STACK_GROWTHS, "stack_growths")                                                      \
 	X(VMC_TRANSITION_WAITS, "transition_waits") /* sleeps for an entry in transition */        \
-	X(VMC_BUSY_WAITS, "busy_waits")             /* sleeps for a busy page */                   \
-	X(VMC_PAGE_WAITS, "page_waits")             /* sleeps for a free page */                   \
+	X(VMC_WIRE_ERRORS, "wire_errors")   /* new locked mappings left to the first touch */      \
+	X(VMC_BUSY_WAITS, "busy_waits")     /* sleeps for a busy page */                           \
+	X(VMC_PAGE_WAITS, "page_waits")     /* sleeps for a free page */                           \
 	X(VMC_PAGE_REFILLS, "page_refills") /* free-list batches fetched into a hart's cache */    \
 	X(VMC_LOWMEM_CALLS, "lowmem_calls") /* pages asked back from caches */                     \
 	X(VMC_SHOOTDOWNS, "shootdowns")     /* TLB invalidations sent to other harts */

@@ -17,20 +17,23 @@
 #include "kern/base/debug.h"
 #include "lib/minmax.h"
 #include "vm/vm_fault.h"
+#include "vm/vm_mlock.h"
 #include "vm/vm_object.h"
+#include "vm/vm_wire.h"
 
 uint32_t vm_max_map_count = VM_MAX_MAP_COUNT_DEFAULT;
 
 #define PROT_ALL_BITS (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* Flags that ask for what is not there are refused, not ignored. */
-#define MAP_REFUSED (MAP_HUGETLB | MAP_LOCKED | MAP_SYNC)
+#define MAP_REFUSED (MAP_HUGETLB | MAP_SYNC)
 
 /* One request on its way: what was asked, in pages. */
 struct request {
 	vaddr_t start, end; /* fixed place, or hint */
 	size_t size;
 	bool fixed, noreplace, growsdown;
+	bool locked; /* MAP_LOCKED, or everything is to be (mlockall) */
 	struct vm_map_args args;
 };
 
@@ -62,6 +65,7 @@ check_place(const struct vm_map *map, const struct vm_mmap_args *a, struct reque
 	q->fixed = (a->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
 	q->noreplace = (a->flags & MAP_FIXED_NOREPLACE) != 0;
 	q->growsdown = (a->flags & MAP_GROWSDOWN) != 0;
+	q->locked = (a->flags & MAP_LOCKED) != 0;
 	q->start = q->fixed ? a->addr : trunc_page(a->addr);
 	if (!q->fixed)
 		return 0;
@@ -151,6 +155,8 @@ check_limits(struct vmspace *vm, const struct request *q)
 
 	if (vm->map.nentries >= vm_max_map_count)
 		return ENOMEM;
+	if (q->locked && !vm_wire_allowed(&vm->map, q->size))
+		return EAGAIN;
 	return vm->map.size - replaced + q->size > vm->limit_as ? ENOMEM : 0;
 }
 
@@ -195,9 +201,16 @@ map_request(struct vmspace *vm, struct request *q)
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	struct list dead = LIST_INIT(dead);
 	int error = vm_map_reserve(&r, 4);
+	uint16_t wiring;
 
 	if (error == 0) {
-		vm_map_lock(&vm->map);
+		if (q->fixed)
+			vm_map_lock_range(&vm->map, q->start, q->start + q->size);
+		else
+			vm_map_lock(&vm->map);
+		wiring = vm_wire_new_flags(&vm->map, q->locked);
+		q->args.eflags |= wiring;
+		q->locked = wiring != 0;
 		error = check_limits(vm, q);
 		if (error == 0)
 			error = settle_place(&vm->map, q, &dead, &r);
@@ -234,6 +247,8 @@ vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 
 	if (error == 0)
 		error = check_flags(args);
+	if (error == 0 && (args->flags & MAP_LOCKED) != 0 && !vm_mlock_permitted(vm))
+		error = EPERM;
 	if (error == 0 && args->object != NULL &&
 	    (args->offset + q.size < q.size || atop(args->offset + q.size) > UINT32_MAX))
 		error = EOVERFLOW;
@@ -248,7 +263,9 @@ vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 		vm_object_unref(q.args.object);
 		return error;
 	}
-	if ((args->flags & MAP_POPULATE) != 0)
+	if (q.locked)
+		vm_wire_new(&vm->map, q.start, q.end);
+	else if ((args->flags & MAP_POPULATE) != 0)
 		populate(&vm->map, &q);
 	*addr = q.start;
 	return 0;

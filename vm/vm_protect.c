@@ -14,6 +14,7 @@
 #include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_map.h"
+#include "vm/vm_wire.h"
 
 static int
 check_rights(const struct vm_map *map, const struct vm_map_entry *e, vm_prot_t prot)
@@ -51,14 +52,21 @@ good_prefix(struct vm_map *map, vaddr_t start, vaddr_t *end, vm_prot_t prot)
 	return error;
 }
 
-static void
-set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
+/* => ENOMEM: no memory for copies of wired pages; nothing changed that could be seen. */
+static int
+set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot) REQUIRES(map->lock)
 {
 	vm_prot_t old = e->protection, hw = prot;
+	bool wired = vm_wire_is_full(e);
 
+	/* A wired page is not replaced by its first write: the copy is made now. */
+	if (wired && (prot & ~old & VM_PROT_WRITE) != 0 && vm_fault_copy_entry(map, e) != 0)
+		return ENOMEM;
 	e->protection = prot;
+	if (wired && (prot & ~old) != 0)
+		vm_wire_reenter(map, e);
 	if ((old & ~prot) == 0)
-		return;
+		return 0;
 	/* A writable page is readable on this machine; a copy-on-write page stays write-protected.
 	 */
 	if ((prot & VM_PROT_WRITE) != 0)
@@ -66,6 +74,7 @@ set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
 	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0)
 		hw &= ~VM_PROT_WRITE;
 	pmap_protect(map->pmap, e->start, e->end, hw);
+	return 0;
 }
 
 /* Cut so that entries begin at start and end at end.  => returns the first entry of the range. */
@@ -93,13 +102,19 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 
 	KASSERT(((start | end) & PAGE_MASK) == 0);
 	if (error == 0) {
-		vm_map_lock(map);
+		vm_map_lock_range(map, start, end);
 		error = good_prefix(map, start, &end, prot);
 		if (start < end) {
 			struct vm_map_entry *e = clip_range(map, start, end, &r);
 
-			for (; e != NULL && e->start < end; e = vm_map_next(map, e))
-				set_rights(map, e, prot);
+			for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
+				int failed = set_rights(map, e, prot);
+
+				if (failed != 0) {
+					error = failed;
+					break;
+				}
+			}
 			vm_map_simplify(map, start, end);
 		}
 		vm_map_unlock(map);
@@ -115,7 +130,8 @@ set_inheritance(struct vm_map *map, struct vm_map_entry *e, vm_inherit_t inherit
 	if ((e->eflags & MAP_ENTRY_GUARD) != 0)
 		return;
 	/* Memory that others will write to does without the page of zeros (vm_fault.c). */
-	if (inherit == VM_INHERIT_SHARE && e->inheritance != VM_INHERIT_SHARE)
+	if (inherit == VM_INHERIT_SHARE && e->inheritance != VM_INHERIT_SHARE &&
+	    e->wired_count == 0)
 		pmap_remove(map->pmap, e->start, e->end);
 	e->inheritance = inherit;
 }
@@ -134,7 +150,7 @@ vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inhe
 		return 0;
 	error = vm_map_reserve(&r, 2);
 	if (error == 0) {
-		vm_map_lock(map);
+		vm_map_lock_range(map, start, end);
 		e = clip_range(map, start, end, &r);
 		for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
 			set_inheritance(map, e, inherit);

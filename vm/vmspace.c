@@ -32,6 +32,7 @@
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_object.h"
+#include "vm/vm_wire.h"
 #include "vm/zone.h"
 
 static struct zone *vmspace_zone;
@@ -60,7 +61,7 @@ vmspace_alloc(void)
 	vm_map_init(&vm->map, "vmspace", pmap, VM_MIN_USER_ADDRESS, VM_MAX_USER_ADDRESS, 0);
 	vm->users = 1;
 	vm->holds = 1;
-	vm->limit_as = vm->limit_data = UINT64_MAX;
+	vm->limit_as = vm->limit_data = vm->limit_memlock = UINT64_MAX;
 	vm->limit_stack = USER_STACK_RESERVE;
 	spin_lock(&spaces_lock);
 	list_push_back(&spaces, &vm->link);
@@ -178,9 +179,10 @@ vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg)
 /* Both entries are to refer to one object from now on; NEEDS_COPY must be resolved first, or the
  * first writer would leave. */
 static int
-share_object(struct vm_map_entry *e)
+share_object(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock)
 {
-	int error = vm_map_entry_own_object(e);
+	/* A wired page must not be replaced by a write of the others. */
+	int error = vm_wire_is_full(e) ? vm_fault_copy_entry(map, e) : vm_map_entry_own_object(e);
 
 	if (error != 0)
 		return error;
@@ -223,6 +225,14 @@ split_object(struct vm_map_entry *e)
 	}
 }
 
+/* Wired memory that its owner may write to is not made copy-on-write: no access is to fault. */
+static bool
+copied_at_once(const struct vm_map_entry *e)
+{
+	return vm_wire_is_full(e) && (e->protection & VM_PROT_WRITE) != 0 &&
+	    e->u.object->type == OBJ_ANON;
+}
+
 /* From now on whoever writes first gets a shadow, the parent too. */
 static void
 copy_on_write(struct vm_map *map, struct vm_map_entry *e)
@@ -253,7 +263,8 @@ copy_object(struct vm_map *map, struct vm_map_entry *e, struct vm_map_args *args
 
 	if (o == NULL)
 		return 0;
-	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 && written_by_others(o)) {
+	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 &&
+	    (written_by_others(o) || copied_at_once(e))) {
 		args->offset -= from;
 		return vm_object_copy(
 		    o, atop(from), atop(args->offset + (e->end - e->start)), &args->object);
@@ -278,7 +289,7 @@ zero_object(const struct vm_map_entry *e, struct vm_map_args *args)
  * far as it got. */
 static int
 fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
-    struct vm_map_reserve *r) REQUIRES(child->lock)
+    struct vm_map_reserve *r) REQUIRES(parent->lock) REQUIRES(child->lock)
 {
 	struct vm_map_args args = {
 	    .object = e->u.object,
@@ -296,7 +307,7 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	if (e->inheritance == VM_INHERIT_ZERO) {
 		zero_object(e, &args);
 	} else if (e->inheritance == VM_INHERIT_SHARE && (e->eflags & MAP_ENTRY_GUARD) == 0) {
-		error = share_object(e);
+		error = share_object(parent, e);
 		args.object = e->u.object;
 		args.offset = e->offset;
 		args.eflags = e->eflags;
@@ -305,6 +316,7 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	}
 	if (error != 0)
 		return error;
+	args.eflags &= ~MAP_ENTRY_WIRING;
 	vm_map_append(child, e->start, e->end, &args, r);
 	if (args.object != NULL && args.object == e->u.object && e->end - e->start <= FORK_COPY_MAX)
 		pmap_copy(child->pmap, parent->pmap, e->start, e->end);
@@ -320,7 +332,7 @@ lock_with_reserve(struct vm_map *map, struct vm_map_reserve *r) NO_LOCK_ANALYSIS
 
 		if (error != 0)
 			return error;
-		vm_map_lock(map);
+		vm_map_lock_range(map, map->min, map->max);
 		if (r->n >= map->nentries)
 			return 0;
 		vm_map_unlock(map);
@@ -330,7 +342,7 @@ lock_with_reserve(struct vm_map *map, struct vm_map_reserve *r) NO_LOCK_ANALYSIS
 static void
 copy_fields(struct vmspace *to, const struct vmspace *from)
 {
-	to->map.flags = from->map.flags;
+	to->map.flags = from->map.flags & ~(VM_MAP_WIREFUTURE | VM_MAP_WIREFUTURE_ONFAULT);
 	to->brk_start = from->brk_start;
 	to->brk = from->brk;
 	to->stack_top = from->stack_top;
@@ -339,6 +351,7 @@ copy_fields(struct vmspace *to, const struct vmspace *from)
 	to->limit_as = from->limit_as;
 	to->limit_data = from->limit_data;
 	to->limit_stack = from->limit_stack;
+	to->limit_memlock = from->limit_memlock;
 }
 
 int
@@ -416,6 +429,8 @@ growth_allowed(const struct vmspace *vm, const struct vm_map_entry *gap,
 		return false;
 	if (stack->end == vm->stack_top && stack->end - to > vm->limit_stack)
 		return false;
+	if ((stack->eflags & MAP_ENTRY_USER_WIRED) != 0 && !vm_wire_allowed(&vm->map, more))
+		return false;
 	return vm->map.size + more <= vm->limit_as;
 }
 
@@ -431,6 +446,24 @@ stack_above(struct vm_map *map, struct vm_map_entry *gap)
 	return stack;
 }
 
+/* Move the boundary.  => ENOMEM, with nothing changed: no memory for a stack that is wired. */
+static int
+grow_into(struct vm_map *map, struct vm_map_entry *gap, struct vm_map_entry *stack, vaddr_t to)
+    REQUIRES(map->lock)
+{
+	vaddr_t from = stack->start;
+	int error = 0;
+
+	vm_map_move_boundary(map, gap, stack, to);
+	if (stack->wired_count > 0)
+		error = vm_wire_grow(map, stack, to, from);
+	if (error != 0)
+		vm_map_move_boundary(map, gap, stack, from);
+	else
+		vm_count(VMC_STACK_GROWTHS);
+	return error;
+}
+
 int
 vm_map_growstack(struct vm_map *map, vaddr_t va)
 {
@@ -443,16 +476,19 @@ vm_map_growstack(struct vm_map *map, vaddr_t va)
 	gap = vm_map_lookup_entry(map, va, NULL);
 	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0) {
 		stack = stack_above(map, gap);
-		if (stack != NULL && growth_allowed(vm, gap, stack, to)) {
-			vm_map_move_boundary(map, gap, stack, to);
-			vm_count(VMC_STACK_GROWTHS);
-			error = 0;
-		}
+		if (stack != NULL && growth_allowed(vm, gap, stack, to))
+			error = grow_into(map, gap, stack, to);
 	} else if (gap != NULL) {
 		error = 0; /* mapped by now: another thread grew the stack */
 	}
 	vm_map_unlock(map);
 	return error;
+}
+
+uint64_t
+vmspace_wired_count(const struct vmspace *vm)
+{
+	return pmap_wired_count(vm->map.pmap);
 }
 
 /*
@@ -469,12 +505,17 @@ grow_heap(struct vmspace *vm, vaddr_t from, vaddr_t to)
 
 	if (error == 0) {
 		vm_map_lock(&vm->map);
+		args.eflags = vm_wire_new_flags(&vm->map, false);
 		if (vm->map.size + (to - from) > vm->limit_as)
 			error = ENOMEM;
+		else if (args.eflags != 0 && !vm_wire_allowed(&vm->map, to - from))
+			error = EAGAIN;
 		else
 			error = vm_map_insert(&vm->map, from, to, &args, &r);
 		vm_map_unlock(&vm->map);
 	}
+	if (error == 0 && args.eflags != 0)
+		vm_wire_new(&vm->map, from, to);
 	vm_map_unreserve(&r);
 	return error;
 }

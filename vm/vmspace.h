@@ -20,6 +20,8 @@ struct vmspace {
 	vaddr_t stack_top;          /* m  end of the main stack */
 	vaddr_t arg_start, arg_end; /* m  argument strings, for ps */
 	uint64_t limit_as, limit_data, limit_stack; /* m  bytes; from RLIMIT_* */
+	/* a  bytes the user may wire; UINT64_MAX for who is privileged (vm_mlock.h) */
+	uint64_t limit_memlock;
 };
 
 /* => boot, after vm_map_startup. */
@@ -43,6 +45,10 @@ int vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initia
 /* A fault at va, just below a stack: grow it.  => map not locked; may sleep.  0: grown (or was
  * meanwhile), EFAULT: not a stack's gap; ENOMEM: limits. */
 int vm_map_growstack(struct vm_map *map, vaddr_t va);
+
+/* Pages that the page table keeps wired: of what is wired, what has been touched.  => any context; a
+ * snapshot. */
+uint64_t vmspace_wired_count(const struct vmspace *vm);
 
 /* brk(2): returns the new break, or the current one if it cannot be moved there. */
 vaddr_t vmspace_brk(struct vmspace *vm, vaddr_t want);
