@@ -314,6 +314,10 @@ tags: all
 bench: all
 	$(Q)BUILD=$(BUILD) $(PYTHON) tools/bench.py $(ROWS)
 
+.PHONY: soak
+soak: all
+	$(Q)BUILD=$(BUILD) $(PYTHON) tools/soak.py $(TESTS)
+
 define HELP
 make                       the kernel, the programs, the disk image
 make qemu                  an interactive shell; Ctrl-A X leaves; files stay on build/disk.img
@@ -325,6 +329,7 @@ make check                 host tests under sanitizers
 make crash [N=50]          QEMU killed at random moments of file work; nothing promised may be lost
 make fuzz [T=60]           the fuzzers, T seconds
 make bench [ROWS='...']    what operations cost in guest instructions, beside Linux and xv6
+make soak [N=100 HARTS='1 3 8' MEM=64M TESTS='...']  each guest test many times in a row
 make mutants               does a test notice when a piece of vm is broken?
 make lint                  include direction, lock annotations, format, documents
 make format                put the sources in the format that lint wants
