@@ -15,6 +15,7 @@ import sys
 NAMED = {
     "arch/riscv/types.h": "md", "arch/riscv/vmparam.h": "md", "arch/riscv/cpu.h": "md", "arch/riscv/atomic.h": "md",
     "arch/riscv/pmap_md.h": "md", "arch/riscv/machine.h": "md", "arch/riscv/uaccess.h": "md",
+    "tests/vm_model.h": "user",  # shared by the fuzzer and a guest test
     "kern/trap.h": "upcall", "kern/fs/fs_disk.h": "disk", "kern/fs/fs_format.h": "disk",
 }
 FOLDERS = {

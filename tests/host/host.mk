@@ -5,6 +5,7 @@
 #   check-harts        the same tests over the kernel's own pmap, on harts with TLBs (part of check-vm)
 #   check-sched        threads that meet, under many schedules; S='-s SEED NAME' repeats one (tests/vm_sched.c)
 #   seeds [N=1000000]  so many of them in sum, without sanitizers; S='-e 3' all schedules with at most 3 preemptions
+#   coverage           which lines of vm/ all of these reach: a table; V=1 lists the others
 #   mutants            seeded bugs: which test finds each?
 
 T ?= 60
@@ -110,6 +111,30 @@ else
 fuzz: $(BUILD)/t/vm_replay
 	$(Q)$< -t $(T)
 endif
+
+# gcov's counters instead of sanitizers, which leave branches of their own.
+COVER_FLAGS := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(HOSTVM_FLAGS)) -O0 --coverage
+COVER_TESTS := $(HOSTVM_TESTS:%=$(BUILD)/c/%) $(BUILD)/c/vm_replay
+$(BUILD)/c/%.o: % $(FLAGS)
+	$(call say,HOSTCC,$<)
+	$(MKDIR)
+	$(Q)$(HOSTCC) $(COVER_FLAGS) -c -o $@ $<
+
+$(HOSTVM_TESTS:%=$(BUILD)/c/%): $(BUILD)/c/%: $(BUILD)/c/tests/%.c.o $(HOSTVM_SRC:%=$(BUILD)/c/%.o)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) --coverage $(HOSTVM_WRAP) -o $@ $^ -lcmocka
+
+$(BUILD)/c/vm_replay: $(patsubst %,$(BUILD)/c/%.o,tests/vm_fuzz.c tests/vm_fuzz_main.c $(HOSTVM_SRC))
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) --coverage $(HOSTVM_WRAP) -o $@ $^
+
+.PHONY: coverage
+coverage: $(COVER_TESTS)
+	$(Q)find $(BUILD)/c -name '*.gcda' -exec rm -f {} +
+	$(Q)for t in $(HOSTVM_TESTS); do $(BUILD)/c/$$t >$(BUILD)/c/$$t.log 2>&1 || echo "failed: $$t"; done
+	$(Q)$(BUILD)/c/vm_replay $(wildcard tests/corpus/*) >/dev/null
+	$(Q)$(BUILD)/c/vm_replay -r 300 >/dev/null
+	$(Q)$(PYTHON) tests/host/coverage.py $(if $(V),-v) $(patsubst %,$(BUILD)/c/%.gcno,$(sort $(wildcard vm/*.c)))
 
 .PHONY: mutants
 mutants:
