@@ -23,6 +23,7 @@
 
 struct file;
 struct poll_wait;
+struct vm_object;
 
 /*
  * What a kind of file can do.  NULL entries fail with the errno said here.
@@ -44,6 +45,8 @@ struct file_ops {
 	int (*end)(struct file *f, uint64_t *end);
 	/* What fstat says.  NULL: the attributes of f->inode. */
 	int (*stat)(struct file *f, struct vfs_attr *attr);
+	/* As chardev_ops.object.  NULL: the pages of f->inode. */
+	int (*object)(struct file *f, struct vm_object **o, int *prot);
 	/* The last reference is gone.  f->inode is still there and is released afterwards.  NULL:
 	 * nothing to do. */
 	void (*close)(struct file *f);

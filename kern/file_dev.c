@@ -92,6 +92,14 @@ char_poll(struct file *f, struct poll_wait *w)
 	    (state & CHARDEV_HUP ? POLLHUP : 0u);
 }
 
+static int
+char_object(struct file *f, struct vm_object **o, int *prot)
+{
+	const struct chardev *dev = f->data;
+
+	return dev->ops->object != NULL ? dev->ops->object(dev->softc, o, prot) : ENODEV;
+}
+
 static void
 char_close(struct file *f)
 {
@@ -114,6 +122,7 @@ static const struct file_ops char_ops = {
     .write = char_write,
     .ioctl = char_ioctl,
     .poll = char_poll,
+    .object = char_object,
     .close = char_close,
 };
 
@@ -122,6 +131,7 @@ static const struct file_ops mem_ops = {
     .write = char_write,
     .ioctl = char_ioctl,
     .poll = char_poll,
+    .object = char_object,
     .end = no_end,
     .close = char_close,
 };

@@ -55,6 +55,7 @@ kernel_main(void)
 	random_init(machine.rng_seed, machine.rng_seed_len);
 	memory_init();
 	null_init(); /* devices that need no interrupts */
+	rtc_init();
 	vfs_init();  /* inode cache and mounts: before any file system */
 	fs_init();   /* its zones, and the hook that gives memory back */
 	fdtable_init();

@@ -30,6 +30,7 @@
 #include "kern/uaccess.h"
 #include "lib/bitmap.h"
 #include "vm/vm_object.h"
+#include "vm/vm_object_fixed.h"
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
@@ -146,20 +147,16 @@ trampoline_init(void)
 {
 	/* li a7, 139; ecall: unwinders know these words. */
 	static const uint32_t code[] = {0x08b00893, 0x00000073};
-	struct vm_page *m = NULL;
+	struct vm_page *m;
 
-	trampoline = vm_object_alloc(OBJ_PHYS, 1, NULL, NULL);
-	if (trampoline != NULL) {
-		mutex_lock(&trampoline->lock);
-		m = vm_page_alloc(trampoline, 0, VM_ALLOC_SYSTEM | VM_ALLOC_ZERO | VM_ALLOC_WIRED);
-		mutex_unlock(&trampoline->lock);
-	}
-	if (m == NULL)
+	trampoline = vm_phys_object(1);
+	if (trampoline == NULL)
 		panic("no memory for the signal trampoline");
+	mutex_lock(&trampoline->lock);
+	m = vm_page_lookup(trampoline, 0);
 	memcpy(vm_page_kva(m), code, sizeof(code));
-	m->valid = 1;
 	vm_page_dirty(m);
-	vm_page_xunbusy(m);
+	mutex_unlock(&trampoline->lock);
 }
 
 struct vm_object *

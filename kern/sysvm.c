@@ -13,6 +13,7 @@
 #include "kern/syscall.h"
 #include "kern/sysmlock.h"
 #include "vm/vm_mmap.h"
+#include "vm/vm_object.h"
 #include "vm/vmspace.h"
 
 long
@@ -41,6 +42,27 @@ sys_minherit(const struct syscall_args *args)
 	return -vm_minherit(curproc()->vmspace, args->a[0], args->a[1], (int)args->a[2]);
 }
 
+/* A device says itself what is mapped.  Registers cannot be copied, so not be private. */
+static int
+device_object(struct file *f, struct vm_mmap_args *m)
+{
+	bool shared = (m->flags & MAP_TYPE) != MAP_PRIVATE;
+	int prot, error = f->ops->object(f, &m->object, &prot);
+
+	if (error != 0)
+		return error;
+	if (m->object != NULL && !shared) {
+		vm_object_unref(m->object);
+		return EINVAL;
+	}
+	if (shared && !file_writable(f))
+		prot &= ~PROT_WRITE;
+	m->max_prot = (vm_prot_t)prot;
+	if (m->object == NULL)
+		m->offset = 0;
+	return 0;
+}
+
 /* What a mapping of f may do, and from where its pages come.  A file cannot be written through a
  * mapping yet: nothing would tell the file system which of its holes were filled. */
 static int
@@ -50,9 +72,13 @@ file_object(struct file *f, struct vm_mmap_args *m)
 
 	if (!file_readable(f))
 		return EACCES;
-	if (shared && (m->prot & PROT_WRITE) != 0)
-		return file_writable(f) ? ENODEV : EACCES;
+	if (shared && (m->prot & PROT_WRITE) != 0 && !file_writable(f))
+		return EACCES;
+	if (f->ops->object != NULL)
+		return device_object(f, m);
 	if (f->inode == NULL)
+		return ENODEV;
+	if (shared && (m->prot & PROT_WRITE) != 0)
 		return ENODEV;
 	m->max_prot = shared ? VM_PROT_READ | VM_PROT_EXEC : VM_PROT_ALL;
 	return vfs_object(f->inode, &m->object);

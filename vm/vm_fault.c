@@ -503,6 +503,8 @@ fault_enter(struct fault *f) NO_LOCK_ANALYSIS
 	if ((f->access & VM_PROT_WRITE) != 0)
 		vm_page_dirty(f->m);
 	vm_page_activate(f->m);
+	if (f->hold != NULL && !managed)
+		return EFAULT; /* registers are not memory to be held */
 	if (f->hold != NULL) {
 		vm_page_wire(f->m);
 		*f->hold = f->m;

@@ -14,6 +14,7 @@
 
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
+#include "vm/vm_object_fixed.h"
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
@@ -40,6 +41,7 @@ vm_object_init(void)
 {
 	object_zone =
 	    zone_create("vm_object", sizeof(struct vm_object), ZONE_NOFREE, object_init_once);
+	vm_object_fixed_init();
 }
 
 struct vm_object *

@@ -23,6 +23,8 @@
 #define CHARDEV_OUT 0x04
 #define CHARDEV_HUP 0x10
 
+struct vm_object;
+
 /* Operations: thread context, may sleep, return 0 or an errno.  A NULL operation: see each. */
 struct chardev_ops {
 	/* NULL: always succeeds. */
@@ -37,6 +39,9 @@ struct chardev_ops {
 	/* Which of CHARDEV_IN|OUT|HUP hold now. Never sleeps. NULL: always readable and
 	 * writable. */
 	int (*poll)(void *softc);
+	/* For mmap: *o = what is mapped, with a reference for the caller, or NULL: anonymous
+	 * memory; *prot = the most it may be mapped with (PROT_*). NULL: ENODEV. */
+	int (*object)(void *softc, struct vm_object **o, int *prot);
 };
 
 struct chardev {

@@ -12,6 +12,9 @@ void uart_init(void);
 /* /dev/null and /dev/zero.  => boot. */
 void null_init(void);
 
+/* /dev/rtc0, if there is a clock.  => boot, after objects. */
+void rtc_init(void);
+
 /* All virtio-mmio slots: disks and consoles.  => boot, after the page allocator. */
 void virtio_init(void);
 

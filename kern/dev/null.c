@@ -3,6 +3,8 @@
  * /dev/null, which swallows everything and has nothing, and /dev/zero, which swallows everything
  * and has zeros.
  */
+#include <sys/mman.h>
+
 #include "arch/riscv/types.h"
 #include "kern/base/chardev.h"
 #include "kern/dev/dev.h"
@@ -43,7 +45,18 @@ zero_read(void *softc, struct uio *u, unsigned flags)
 }
 
 static const struct chardev_ops null_ops = {.read = null_read, .write = null_write};
-static const struct chardev_ops zero_ops = {.read = zero_read, .write = null_write};
+/* Zeros that can be written: anonymous memory by another name. */
+static int
+zero_object(void *softc, struct vm_object **o, int *prot)
+{
+	(void)softc;
+	*o = NULL;
+	*prot = PROT_READ | PROT_WRITE | PROT_EXEC;
+	return 0;
+}
+
+static const struct chardev_ops zero_ops = {
+    .read = zero_read, .write = null_write, .object = zero_object};
 
 static struct chardev null_dev = {.name = "null", .rdev = RDEV_NULL, .ops = &null_ops};
 static struct chardev zero_dev = {.name = "zero", .rdev = RDEV_ZERO, .ops = &zero_ops};

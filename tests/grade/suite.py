@@ -75,6 +75,9 @@ guest("madvise_fork", points=2)
 guest("madvise_populate", points=2)
 guest("mincore_errors", points=2)
 guest("mincore_pages", points=2)
+guest("madvise_errors", points=3)
+guest("msync_errors", points=2)
+guest("mmap_device", points=2)
 
 # ---- faults and stacks --------------------------------------------------------------------------------------------------
 
