@@ -1384,5 +1384,6 @@ main(void)
 	    cmocka_unit_test(is_a_free_page_out_of_reach_while_all_work_at_once),
 	};
 
+	cmocka_set_test_filter(getenv("TEST"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #   check-sched        threads that meet, under many schedules; S='-s SEED NAME' repeats one (tests/vm_sched.c)
 #   seeds [N=1000000]  so many of them in sum, without sanitizers; S='-e 3' all schedules with at most 3 preemptions
 #   coverage           which lines of vm/ all of these reach: a table; V=1 lists the others
-#   mutants            seeded bugs: which test finds each?
+#   mutants [M=NAMES]  seeded bugs: does the test that each names find it? (JOBS=2 for two copies at a time)
 
 T ?= 60
 N ?= 1000000
