@@ -46,6 +46,9 @@ vm_mlock(struct vmspace *vm, vaddr_t addr, size_t len, int flags)
 	if (!vm_mlock_permitted(vm))
 		return EPERM;
 	error = pages_touched(vm, addr, len, &start, &end);
+	/* That many can never be locked: said before the range is looked at. */
+	if (end - start > __atomic_load_n(&vm->limit_memlock, __ATOMIC_RELAXED))
+		return ENOMEM;
 	if (error != 0 || start == end)
 		return error;
 	return vm_map_wire(&vm->map, start, end,

@@ -78,6 +78,11 @@ guest("mincore_pages", points=2)
 guest("madvise_errors", points=3)
 guest("msync_errors", points=2)
 guest("mmap_device", points=2)
+guest("mlock_errors", points=3)
+guest("mlock_limit", points=2)
+guest("mlock_memory", points=2, cpus=(1, 3))
+guest("mlock_fork", points=3, cpus=ALL)
+guest("mlock_race", points=3, cpus=ALL, limit=120)
 
 # ---- faults and stacks --------------------------------------------------------------------------------------------------
 
