@@ -25,6 +25,8 @@
 #include "kern/tty.h"
 #include "lib/fmt.h"
 #include "lib/minmax.h"
+#include "vm/pmap.h"
+#include "vm/vm_km.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
@@ -44,10 +46,32 @@ print_counter(const char *name, uint64_t value, void *arg)
 	procfs_printf(arg, "%s %lu\n", name, value);
 }
 
+/* Memory that nothing else counts: what user spaces map, and what the kernel needs for them. */
+struct space_sums {
+	uint64_t mapped, wired, tables; /* pages */
+};
+
+static void
+add_space(struct vmspace *vm, void *arg)
+{
+	struct space_sums *s = arg;
+
+	s->mapped += pmap_resident_count(vm->map.pmap);
+	s->wired += pmap_wired_count(vm->map.pmap);
+	s->tables += pmap_table_count(vm->map.pmap);
+}
+
 static int
 make_vmstat(struct procfs_text *t, int32_t pid)
 {
+	struct space_sums s = {0};
+
 	(void)pid;
+	vmspace_foreach(add_space, &s);
+	print_counter("nr_mapped", s.mapped, t);
+	print_counter("nr_mlock", s.wired, t);
+	print_counter("nr_page_table_pages", s.tables, t);
+	print_counter("nr_kernel_stack", kstack_map->size >> 10, t);
 	vm_meter_foreach(print_counter, t);
 	return 0;
 }
@@ -94,9 +118,11 @@ static int
 make_meminfo(struct procfs_text *t, int32_t pid)
 {
 	struct memory m = {0};
+	struct space_sums s = {0};
 	uint64_t free = vm_page_free_count();
 
 	(void)pid;
+	vmspace_foreach(add_space, &s);
 	vm_meter_foreach(pick_counter, &m);
 	print_kib(t, "MemTotal:", vm_page_total_count());
 	print_kib(t, "MemFree:", free);
@@ -110,7 +136,14 @@ make_meminfo(struct procfs_text *t, int32_t pid)
 	print_kib(t, "SwapTotal:", 0);
 	print_kib(t, "SwapFree:", 0);
 	print_kib(t, "AnonPages:", m.anon);
+	print_kib(t, "Mapped:", s.mapped);
 	print_kib(t, "Slab:", m.zone);
+	print_kib(t, "SUnreclaim:", m.zone);
+	print_kib(t, "KernelStack:", kstack_map->size >> PAGE_SHIFT);
+	print_kib(t, "PageTables:", s.tables);
+	print_kib(t, "VmallocTotal:", (kernel_map->max - kernel_map->min) >> PAGE_SHIFT);
+	print_kib(t, "VmallocUsed:",
+	    (kstack_map->size + exec_map->size + pipe_map->size + kmem_map->size) >> PAGE_SHIFT);
 	return 0;
 }
 
@@ -394,25 +427,44 @@ state_name(char state)
 	}
 }
 
+/* Lines of status are a name, a tab, and KiB in eight columns. */
+static void
+print_status_size(struct procfs_text *t, const char *name, uint64_t pages)
+{
+	procfs_printf(t, "%s:\t%8lu kB\n", name, pages * KIB_PER_PAGE);
+}
+
+static void
+print_status_memory(struct procfs_text *t, const struct proc_info *i)
+{
+	struct procmaps_sizes sizes;
+	struct procmaps_residents residents;
+
+	procmaps_get_sizes(i->pid, &sizes);
+	procmaps_get_residents(i->pid, &residents);
+	print_status_size(t, "VmSize", sizes.total);
+	print_status_size(t, "VmLck", sizes.locked);
+	print_status_size(t, "VmHWM", MAX(i->usage.max_resident, sizes.resident));
+	print_status_size(t, "VmRSS", sizes.resident);
+	print_status_size(t, "RssAnon", residents.anon);
+	print_status_size(t, "RssFile", residents.file);
+	print_status_size(t, "VmData", sizes.data);
+	print_status_size(t, "VmStk", sizes.stack);
+	print_status_size(t, "VmExe", sizes.text);
+	print_status_size(t, "VmPTE", residents.tables);
+	print_status_size(t, "VmSwap", 0);
+}
+
 static void
 print_status(struct procfs_text *t, int32_t id, const struct proc_info *info)
 {
 	const struct proc_info i = *info;
-	struct procmaps_sizes sizes;
-
-	procmaps_get_sizes(i.pid, &sizes);
 	procfs_printf(t, "Name:\t%s\nState:\t%c (%s)\n", i.name, i.state, state_name(i.state));
 	procfs_printf(t, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", i.pid, id, i.ppid);
 	procfs_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", i.ruid, i.euid, i.suid, i.euid);
 	procfs_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", i.rgid, i.egid, i.sgid, i.egid);
-	if (i.state != 'Z') {
-		procfs_printf(t, "VmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmRSS:\t%8lu kB\n",
-		    sizes.total * KIB_PER_PAGE, sizes.locked * KIB_PER_PAGE,
-		    sizes.resident * KIB_PER_PAGE);
-		procfs_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n",
-		    sizes.data * KIB_PER_PAGE, sizes.stack * KIB_PER_PAGE,
-		    sizes.text * KIB_PER_PAGE);
-	}
+	if (i.state != 'Z')
+		print_status_memory(t, &i);
 	procfs_printf(t, "Threads:\t%u\n", i.nthreads);
 	procfs_printf(t, "SigPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 	    i.pending, i.blocked, i.ignored, i.caught);
@@ -613,6 +665,7 @@ static const struct procfs_entry entries[] = {
     {.name = "maps", .parent = P_PID, .mode = 0444, .make = procmaps_maps},
     {.name = "mounts", .parent = P_PID, .mode = 0444, .make = make_mounts},
     {.name = "root", .parent = P_PID, .mode = 0777, .readlink = link_root},
+    {.name = "smaps", .parent = P_PID, .mode = 0444, .make = procmaps_smaps},
     {.name = "stat", .parent = P_PID, .mode = 0444, .make = make_stat},
     {.name = "statm", .parent = P_PID, .mode = 0444, .make = procmaps_statm},
     {.name = "status", .parent = P_PID, .mode = 0444, .make = make_status},

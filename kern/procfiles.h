@@ -17,6 +17,7 @@ void procfiles_init(void);
 /* The files about address spaces (procmaps.c); contracts as `make` and `readlink` in
  * kern/fs/procfs.h. */
 int procmaps_maps(struct procfs_text *t, int32_t pid);
+int procmaps_smaps(struct procfs_text *t, int32_t pid);
 int procmaps_vmmap(struct procfs_text *t, int32_t pid);
 int procmaps_cmdline(struct procfs_text *t, int32_t pid);
 int procmaps_statm(struct procfs_text *t, int32_t pid);
@@ -28,5 +29,12 @@ struct procmaps_sizes {
 	uint64_t data, stack, text; /* private writable; the main stack; executable */
 };
 void procmaps_get_sizes(int32_t pid, struct procmaps_sizes *sizes);
+
+/* What of it is mapped in page tables, in pages: of no file, of files; and the tables. */
+struct procmaps_residents {
+	uint64_t anon, file, tables;
+};
+/* => walks all page tables of the space. */
+void procmaps_get_residents(int32_t pid, struct procmaps_residents *residents);
 
 #endif

@@ -136,4 +136,21 @@ void pmap_copy_page(struct vm_page *src, struct vm_page *dst);
 void pmap_walk(struct pmap *pm,
     void (*fn)(void *arg, vaddr_t va, struct vm_page *m, vm_prot_t prot, bool wired), void *arg);
 
+/*
+ * For accounts: calls fn for every managed page that a user space maps in [start, end), in address
+ * order.
+ * => fn takes no lock and allocates nothing; what it sees was true a moment ago.
+ */
+struct pmap_mapping {
+	vaddr_t va;
+	struct vm_page *m;
+	vm_prot_t prot;
+	bool wired, accessed, dirty;
+	unsigned mappings; /* of the page, in all spaces */
+};
+void pmap_foreach(struct pmap *pm, vaddr_t start, vaddr_t end,
+    void (*fn)(void *arg, const struct pmap_mapping *mapping), void *arg);
+/* Pages that the page tables of a space take.  => a snapshot. */
+uint64_t pmap_table_count(const struct pmap *pm);
+
 #endif

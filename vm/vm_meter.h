@@ -20,6 +20,7 @@
 	X(VMC_ZERO_READS, "zero_reads")         /* reads of untouched memory: the zero page */     \
 	X(VMC_COW_COPIES, "cow_copies")         /* write to a page of a backing object: copied */  \
 	X(VMC_COW_MOVES, "cow_moves")           /* ... moved up, as nobody else could see it */    \
+	X(VMC_ZEROED_FRAMES, "zeroed_frames")   /* zeros wanted, and the frame had them already */ \
 	X(VMC_PREFAULTS, "prefaults")           /* resident neighbours mapped on the way */        \
 	X(VMC_PAGEINS, "pageins")               /* pages a pager was asked for */                  \
 	X(VMC_SHADOWS, "shadows")               /* shadow objects put in front */                  \
@@ -28,14 +29,17 @@
 	X(VMC_COALESCES, "coalesces")           /* objects grown under an adjacent mapping */      \
 	X(VMC_SPLITS, "splits")                 /* parts of a cut mapping: an object each */       \
 	X(VMC_FORKS, "forks")                   /* address spaces copied */                        \
+	X(VMC_VFORKS, "vforks")                 /* address spaces lent to another process */       \
+	X(VMC_FORK_PAGES, "fork_pages")         /* size of the spaces copied */                    \
 	X(VMC_STACK_GROWTHS, "stack_growths")                                                      \
 	X(VMC_TRANSITION_WAITS, "transition_waits") /* sleeps for an entry in transition */        \
-	X(VMC_WIRE_ERRORS, "wire_errors")   /* new locked mappings left to the first touch */      \
-	X(VMC_BUSY_WAITS, "busy_waits")     /* sleeps for a busy page */                           \
-	X(VMC_PAGE_WAITS, "page_waits")     /* sleeps for a free page */                           \
-	X(VMC_PAGE_REFILLS, "page_refills") /* free-list batches fetched into a hart's cache */    \
-	X(VMC_LOWMEM_CALLS, "lowmem_calls") /* pages asked back from caches */                     \
-	X(VMC_SHOOTDOWNS, "shootdowns")     /* TLB invalidations sent to other harts */
+	X(VMC_WIRE_ERRORS, "wire_errors")     /* new locked mappings left to the first touch */    \
+	X(VMC_BUSY_WAITS, "busy_waits")       /* sleeps for a busy page */                         \
+	X(VMC_PAGE_WAITS, "page_waits")       /* sleeps for a free page */                         \
+	X(VMC_REACTIVATIONS, "reactivations") /* pages used again before they were taken */        \
+	X(VMC_PAGE_REFILLS, "page_refills")   /* free-list batches fetched into a hart's cache */  \
+	X(VMC_LOWMEM_CALLS, "lowmem_calls")   /* pages asked back from caches */                   \
+	X(VMC_SHOOTDOWNS, "shootdowns")       /* TLB invalidations sent to other harts */
 
 #define VM_COUNTER_ID(id, name) id,
 enum vm_counter { VM_COUNTERS(VM_COUNTER_ID) VMC_COUNT };

@@ -102,10 +102,13 @@ vm_page_activate(struct vm_page *m)
 {
 	if (vm_page_wired(m))
 		return;
-	if (page_queue(m) == PQ_ACTIVE)
+	if (page_queue(m) == PQ_ACTIVE) {
 		vm_page_reference(m);
-	else
-		requeue(m, PQ_ACTIVE);
+		return;
+	}
+	if (page_queue(m) != PQ_NONE)
+		vm_count(VMC_REACTIVATIONS);
+	requeue(m, PQ_ACTIVE);
 }
 
 void

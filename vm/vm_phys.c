@@ -248,6 +248,8 @@ frame_revive(struct vm_page *m, unsigned flags)
 		poison_revive_kept(kva, PAGE_SIZE);
 		KASSERT(*kva == 0 && *poison_last(kva, PAGE_SIZE) == 0);
 		m->aflags = 0;
+		if (flags & VM_ALLOC_ZERO)
+			vm_count(VMC_ZEROED_FRAMES);
 	} else {
 		if (!poison_revive(kva, PAGE_SIZE))
 			panic("frame %#lx was written while it was free",

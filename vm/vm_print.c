@@ -30,6 +30,9 @@ const struct vm_flag_name vm_map_entry_flag_names[] = {
     {MAP_ENTRY_GROWS_DOWN, "grows-down"},
     {MAP_ENTRY_NOFAULT, "no-fault"},
     {MAP_ENTRY_NOMERGE, "no-merge"},
+    {MAP_ENTRY_IN_TRANSITION, "in-transition"},
+    {MAP_ENTRY_NEEDS_WAKEUP, "needs-wakeup"},
+    {MAP_ENTRY_USER_WIRED, "user-wired"},
     {MAP_ENTRY_SHARED, "shared"},
     {MAP_ENTRY_NOSYNC, "no-sync"},
     {MAP_ENTRY_NODUMP, "no-dump"},
@@ -176,6 +179,10 @@ print_entry(const struct vm_map_entry *e)
 	print_rights(e->max_protection);
 	kprintf(" %-5s offset %#lx", inherit_names[e->inheritance & 3], e->offset);
 	print_flags(e->eflags, vm_map_entry_flag_names);
+	if (e->wired_count > 0)
+		kprintf(" wired %u", e->wired_count);
+	if (e->owner != NULL)
+		kprintf(" by %s", e->owner->name);
 	if (e->advice != VM_ADVICE_NORMAL)
 		kprintf(" advice %s", vm_advice_name(e->advice));
 	if ((e->eflags & MAP_ENTRY_SUBMAP) != 0)
@@ -209,6 +216,8 @@ vm_map_print(const struct vm_map *map)
 	    (const void *)map, map->min, map->max, map->nentries, map->size >> 10,
 	    (const void *)map->pmap);
 	print_map_lock(&map->lock);
+	if (map->busy != 0)
+		kprintf("  (%u wirers are at work)\n", map->busy);
 	for (unsigned n = 0; at != &map->entries && n < PRINT_ENTRIES; at = at->next, n++)
 		print_entry(LIST_ENTRY(at, struct vm_map_entry, link));
 	if (at != &map->entries)
@@ -219,7 +228,8 @@ void
 vmspace_print(const struct vmspace *vm)
 {
 	kprintf("vmspace %p: %d users, %d holds\n", (const void *)vm, vm->users, vm->holds);
-	kprintf("  mapped   %lu KiB in %u entries\n", vm->map.size >> 10, vm->map.nentries);
+	kprintf("  mapped   %lu KiB in %u entries, %lu KiB locked\n", vm->map.size >> 10,
+	    vm->map.nentries, vm->map.locked >> 10);
 	kprintf("  resident %lu pages, %lu wired\n", pmap_resident_count(vm->map.pmap),
 	    pmap_wired_count(vm->map.pmap));
 	kprintf("  break    %#lx-%#lx\n", vm->brk_start, vm->brk);

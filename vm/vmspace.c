@@ -92,6 +92,7 @@ vmspace_ref(struct vmspace *vm)
 	int before = __atomic_fetch_add(&vm->users, 1, __ATOMIC_RELAXED);
 
 	KASSERT(before > 0);
+	vm_count(VMC_VFORKS);
 }
 
 void
@@ -380,6 +381,7 @@ vmspace_fork(struct vmspace *vm, struct vmspace **child_out) NO_LOCK_ANALYSIS
 		return error;
 	}
 	vm_count(VMC_FORKS);
+	vm_count_add(VMC_FORK_PAGES, child->map.size >> PAGE_SHIFT);
 	*child_out = child;
 	return 0;
 }

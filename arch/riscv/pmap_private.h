@@ -149,6 +149,8 @@ void pv_init(void);
 int pv_insert(struct vm_page *m, pte_t *pte) MUST_CHECK;
 /* => the shootdown is done. */
 void pv_remove(struct vm_page *m, pte_t *pte);
+/* Mappings of m, in all spaces.  => a pmap that maps it is locked. */
+unsigned pv_count(struct vm_page *m);
 /* Note in m's flags what a PTE that is gone, or lost W, says in A and D. */
 void pv_harvest(struct vm_page *m, pte_t old);
 

@@ -310,6 +310,19 @@ pv_next(struct pv_cursor *at)
 	return at->chunk != NULL ? at->chunk->pte[at->slot++] : NULL;
 }
 
+unsigned
+pv_count(struct vm_page *m)
+{
+	uintptr_t head = pv_lock(m);
+	struct pv_cursor at = pv_cursor(&m->md, head);
+	unsigned n = 0;
+
+	for (pte_t *pte = head_pte(head); pte != NULL; pte = pv_next(&at))
+		n++;
+	pv_unlock(m, head);
+	return n;
+}
+
 /* One pass over the list.  => the list is locked; false: a pmap was busy. */
 static bool
 pv_try_visit(struct vm_page *m, uintptr_t head, pv_visit_fn *visit, unsigned limit,

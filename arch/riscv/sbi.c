@@ -11,6 +11,7 @@
 
 #include "arch/riscv/cpu.h"
 #include "arch/riscv/machine.h"
+#include "vm/vm_meter.h"
 
 /* Extension ids: the names, spelled in ASCII. */
 #define SBI_LEGACY_PUTCHAR  0x01
@@ -124,12 +125,14 @@ sbi_send_ipi(uint64_t cpumask)
 void
 sbi_remote_sfence(uint64_t cpumask, vaddr_t start, uint64_t size)
 {
+	vm_count(VMC_SHOOTDOWNS);
 	sbi_call_harts(SBI_RFENCE, RFENCE_SFENCE, cpumask, start, size, 0);
 }
 
 void
 sbi_remote_sfence_asid(uint64_t cpumask, vaddr_t start, uint64_t size, uint64_t asid)
 {
+	vm_count(VMC_SHOOTDOWNS);
 	sbi_call_harts(SBI_RFENCE, RFENCE_SFENCE_ASID, cpumask, start, size, asid);
 }
 
