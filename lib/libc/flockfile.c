@@ -51,18 +51,3 @@ funlockfile(FILE *f)
 	set_owner(f, NULL);
 	__word_unlock(&f->lock, false);
 }
-
-/* What other threads had locked stays as it was at that moment: perhaps half a line. */
-void
-__streams_after_fork(void)
-{
-	struct stream *f;
-
-	for (f = __streams; f != NULL; f = f->next) {
-		if (f->owner != NULL && is_mine(f))
-			continue;
-		set_owner(f, NULL);
-		f->depth = 0;
-		f->lock = 0;
-	}
-}

@@ -13,8 +13,10 @@ open_memstream(char **buf, size_t *size)
 
 	if (f == NULL)
 		return NULL;
+	flockfile(f); /* fflush(NULL) of another thread may find it already */
 	f->buf = malloc(FIRST_SIZE);
 	if (f->buf == NULL) {
+		funlockfile(f);
 		__stream_unlist(f);
 		__stream_free(f);
 		return NULL;
@@ -27,5 +29,6 @@ open_memstream(char **buf, size_t *size)
 	f->mem = buf;
 	f->mem_size = size;
 	__stream_flush(f);
+	funlockfile(f);
 	return f;
 }

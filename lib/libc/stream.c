@@ -15,7 +15,6 @@
 
 #include "lib/libc/libc.h"
 #include "lib/libc/stream.h"
-#include "lib/libc/thread.h"
 
 static unsigned char in_buf[UNGET + BUFSIZ], out_buf[BUFSIZ];
 static struct stream err_stream = {.fd = 2, .can_write = true, .mode = _IONBF, .is_static = true};
@@ -223,25 +222,8 @@ __stream_create(int fd, const char *mode)
 	f->can_write = (flags & O_ACCMODE) != O_RDONLY;
 	f->append = (flags & O_APPEND) != 0;
 	f->mode = -1;
-	__lock(LOCK_STREAMS);
-	f->next = __streams;
-	__streams = f;
-	__unlock(LOCK_STREAMS);
+	__stream_list(f);
 	return f;
-}
-
-void
-__stream_unlist(FILE *f)
-{
-	struct stream **link;
-
-	__lock(LOCK_STREAMS);
-	for (link = &__streams; *link != NULL; link = &(*link)->next)
-		if (*link == f) {
-			*link = f->next;
-			break;
-		}
-	__unlock(LOCK_STREAMS);
 }
 
 void
@@ -303,25 +285,6 @@ freopen(const char *path, const char *mode, FILE *f)
 	return f;
 }
 
-/* A stream that waits for input has nothing to write and is not waited for. */
-static int
-flush_all(void)
-{
-	int result = 0;
-	FILE *f;
-
-	__lock(LOCK_STREAMS);
-	for (f = __streams; f != NULL; f = f->next) {
-		if (!f->writing)
-			continue;
-		flockfile(f);
-		result |= __stream_flush(f);
-		funlockfile(f);
-	}
-	__unlock(LOCK_STREAMS);
-	return result != 0 ? EOF : 0;
-}
-
 static int
 flush_one(FILE *f)
 {
@@ -338,7 +301,7 @@ fflush(FILE *f)
 	int result;
 
 	if (f == NULL)
-		return flush_all();
+		return __streams_flush();
 	flockfile(f);
 	result = flush_one(f);
 	funlockfile(f);

@@ -9,8 +9,7 @@
  * In front of buf lie UNGET bytes of room so that ungetc() always has a place.
  *
  * A stream belongs to one thread at a time: each function of stdio.h takes its lock (flockfile),
- * those called ..._unlocked and all that is declared here want it held. Who waits for a stream
- * holds no other, but for LOCK_STREAMS.
+ * those called ..._unlocked and all that moves bytes here want it held.
  */
 #ifndef LIB_LIBC_STREAM_H
 #define LIB_LIBC_STREAM_H
@@ -46,6 +45,7 @@ struct stream {
 	int lock;              /* a word of lock.c */
 	struct pthread *owner; /* a: who has it; compared by others, written by the owner */
 	unsigned depth;        /* how often, less one */
+	unsigned pins;         /* who wants to write it out; under LOCK_STREAMS */
 };
 
 /* All open streams, under LOCK_STREAMS. */
@@ -71,10 +71,14 @@ FILE *__stream_create(int fd, const char *mode);
 int __stream_flags(const char *mode);
 
 /*
- * Out of the list, then the memory back. The file stays open.
- * => __stream_unlist: neither f's lock nor LOCK_STREAMS is held.
+ * Into the list; out of it, then the memory back. The file stays open.
+ * => __stream_unlist may wait for who is writing all streams out; LOCK_STREAMS is not held.
  */
+void __stream_list(FILE *f);
 void __stream_unlist(FILE *f);
 void __stream_free(FILE *f);
+
+/* Write out all streams.  => waits for those that others have locked; EOF if one failed. */
+int __streams_flush(void);
 
 #endif

@@ -52,7 +52,7 @@ enum libc_lock {
 	LOCK_ATEXIT,
 	LOCK_ENV,
 	LOCK_SYSTEM,  /* system(): what it did to signals */
-	LOCK_STREAMS, /* the list of open streams; outside a stream's own lock */
+	LOCK_STREAMS, /* the list of open streams */
 	LOCK_KEYS,
 	LOCK_MALLOC,
 	LOCK_COUNT

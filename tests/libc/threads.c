@@ -291,6 +291,37 @@ streams_belong_to_one_thread(void)
 	free(text);
 }
 
+static void *
+flush_all(void *arg)
+{
+	(void)arg;
+	count = 1;
+	return (void *)(long)fflush(NULL);
+}
+
+/* fflush(NULL) waits for a locked stream, and its owner may open and close others meanwhile. */
+static void
+flushing_all_blocks_nobody(void)
+{
+	FILE *f = tmpfile(), *other;
+	pthread_t t;
+	void *result;
+
+	count = 0;
+	flockfile(f);
+	putc_unlocked('x', f);
+	CHECK(pthread_create(&t, NULL, flush_all, NULL) == 0);
+	wait_count(1);
+	usleep(20000);
+	for (int i = 0; i < 10; i++) {
+		other = tmpfile();
+		CHECK(other != NULL && fclose(other) == 0);
+	}
+	funlockfile(f);
+	CHECK(pthread_join(t, &result) == 0 && result == NULL);
+	fclose(f);
+}
+
 static int order[4], calls;
 
 static void
@@ -355,6 +386,7 @@ main(void)
 	RUN(cleanup_handlers);
 	RUN(keys_run_out);
 	RUN(streams_belong_to_one_thread);
+	RUN(flushing_all_blocks_nobody);
 	if (check_failures != 0 || pthread_create(&t, NULL, leave_last, NULL) != 0)
 		return 1;
 	pthread_exit(NULL); /* status 0, and what is printed comes out */
