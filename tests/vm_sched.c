@@ -24,6 +24,8 @@
 
 #include "kern/base/debug.h"
 #include "tests/host/vm_test.h"
+#include "vm/vm_madvise.h"
+#include "vm/vm_wire.h"
 
 #define SPACES_MAX  6u
 #define CHECK_SEEDS 150u
@@ -627,6 +629,212 @@ check_heap(void)
 }
 
 /*
+ * Wiring (T4): whoever else is at work, in the end the pages have the wirings that the entries say, and none is left when all are
+ * undone.  A wirer may be refused where there is a hole, or no rights, at the moment.
+ */
+static void
+wire(vaddr_t va, unsigned pages, unsigned flags)
+{
+	int error = vm_map_wire(&a->map, va, va + ptoa(pages), flags);
+
+	MUST(error == 0 || error == ENOMEM || (error == EAGAIN && host_knobs.alloc_fails != 0));
+}
+
+static void
+unwire(vaddr_t va, unsigned pages, unsigned flags)
+{
+	int error;
+
+	do
+		error = vm_map_unwire(&a->map, va, va + ptoa(pages), flags);
+	while (error != 0 && refused(error) && host_random() % 16 != 0);
+	MUST(error == 0 || error == ENOMEM);
+}
+
+static void
+wire_low(void *arg)
+{
+	(void)arg;
+	wire(P(0), 4, VM_WIRE_USER);
+	store(a, P(0), 5);
+}
+
+static void
+wire_high(void *arg)
+{
+	(void)arg;
+	wire(P(2), 4, VM_WIRE_USER);
+}
+
+static void
+wire_and_unwire(void *arg)
+{
+	(void)arg;
+	wire(P(0), 6, VM_WIRE_USER | VM_WIRE_HOLESOK);
+	unwire(P(0), 6, VM_WIRE_USER | VM_WIRE_HOLESOK);
+}
+
+static void
+forbid_and_allow(void *arg)
+{
+	(void)arg;
+	while (vm_mprotect(a, P(1), PAGE_SIZE, PROT_NONE) != 0)
+		MUST(host_knobs.alloc_fails != 0);
+	insist(to_read_write, a, P(1), 1);
+}
+
+static void
+store_pages_or_fail(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < 4; i++) {
+		int error = host_store(a, P(i), 5);
+
+		MUST(error == 0 || error == EACCES || error == EFAULT);
+	}
+}
+
+static void
+fill_hole(void *arg)
+{
+	(void)arg;
+	insist(vm_munmap, a, P(1), 1);
+	insist(fresh_memory, a, P(1), 1);
+}
+
+static void
+count_wired_entries(struct vmspace *vm, void *arg)
+{
+	LIST_FOREACH(at, &vm->map.entries) {
+		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
+
+		MUST(!vm_map_entry_foreign(e) && (e->eflags & MAP_ENTRY_IN_TRANSITION) == 0);
+		if (vm_wire_is_full(e))
+			*(uint64_t *)arg += atop(e->end - e->start);
+	}
+}
+
+static void
+count_page_wirings(struct vm_object *o, void *arg)
+{
+	struct vm_page *m = o->type == OBJ_ANON ? vm_page_find_least(o, 0) : NULL;
+
+	for (; m != NULL; m = vm_page_next(m))
+		*(uint64_t *)arg += vm_page_wire_count(m);
+}
+
+/* Invariants 4 and 13. */
+static void
+wirings_add_up(void)
+{
+	uint64_t pages = 0, entries = 0;
+
+	vm_object_foreach(count_page_wirings, &pages);
+	vmspace_foreach(count_wired_entries, &entries);
+	MUST(pages == entries && a->map.busy == 0);
+}
+
+static void
+check_wirings(void)
+{
+	wirings_add_up();
+	for (unsigned i = 2; i < 6; i++)
+		MUST(load(a, P(i)) == 1 || load(a, P(i)) == 5);
+	if (b != NULL)
+		MUST(load(b, P(4)) == 1 && b->map.locked == 0);
+	unwire(P(0), 6, VM_WIRE_USER | VM_WIRE_HOLESOK);
+	wirings_add_up();
+	MUST(a->map.locked == 0 && vmspace_wired_count(a) == 0);
+}
+
+static void
+fork_to_c_and_store(void *arg)
+{
+	(void)arg;
+	fork_to(a, &c);
+	if (c == NULL)
+		return;
+	MUST(load(c, P(0)) == 1 || load(c, P(0)) == 5);
+	store(c, P(0), 7);
+	MUST(load(c, P(0)) == 7);
+}
+
+static void
+check_wired_fork(void)
+{
+	MUST(c == NULL || (load(c, P(0)) == 7 && c->map.locked == 0));
+	MUST(load(a, P(0)) == 5);
+	check_wirings();
+}
+
+/*
+ * Advice (T14): memory given up shows what was last stored, or zero; never what was there before, and never to others.
+ */
+static void
+give_up(void *arg)
+{
+	uint8_t now;
+
+	(void)arg;
+	while (vm_madvise(a, P(0), 3 * PAGE_SIZE, MADV_DONTNEED) != 0)
+		MUST(host_knobs.alloc_fails != 0);
+	now = load(a, P(1));
+	MUST(now == 0 || now == 5);
+}
+
+static void
+let_go(void *arg)
+{
+	(void)arg;
+	while (vm_madvise(a, P(0), 3 * PAGE_SIZE, MADV_FREE) != 0)
+		MUST(host_knobs.alloc_fails != 0);
+}
+
+static void
+store_three(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < 3; i++)
+		store(a, P(i), 5);
+}
+
+static void
+load_given_up(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < 3; i++) {
+		uint8_t now = load(a, P(i));
+
+		MUST(now == 0 || now == 1 || now == 5);
+		MUST(load(b, P(i)) == 1);
+	}
+}
+
+static void
+check_given_up(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		uint8_t now = load(a, P(i));
+
+		MUST(now == 0 || now == 5);
+		MUST(load(b, P(i)) == 1);
+	}
+	MUST(load(a, P(3)) == 1);
+}
+
+static void
+check_let_go(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		uint8_t now = load(a, P(i));
+
+		MUST(now == 0 || now == 1 || now == 5);
+		MUST(load(b, P(i)) == 1);
+		MUST(c == NULL || load(c, P(i)) <= 5);
+	}
+}
+
+/*
  * Files, memory, kernel memory.
  */
 static void
@@ -763,32 +971,42 @@ static const struct scenario scenarios[] = {
 	check_both_bytes, false},
     {"fault_fault_fresh", setup_fresh, {store_first_byte, store_second_byte, load_zero},
 	check_both_bytes, false},
-    {"T6_fault_order", setup_forked, {store_ascending, load_ascending, store_in_child},
+    {"t6_fault_order", setup_forked, {store_ascending, load_ascending, store_in_child},
 	check_ascending, false},
-    {"T7_fault_shared_copy", setup_shared_copy, {store_ascending, load_shared_ascending, leave_c},
+    {"t7_fault_shared_copy", setup_shared_copy, {store_ascending, load_shared_ascending, leave_c},
 	check_shared_copy, false},
     {"fault_munmap", setup_filled, {store_pages, unmap_second, NULL}, check_hole, false},
     {"fault_mmap", setup_filled, {store_pages, replace_second, NULL}, check_replaced, false},
     {"fault_mprotect", setup_filled, {store_while_allowed, make_read_only, load_second},
 	check_read_only, false},
-    {"T2_mprotect_mprotect", setup_filled, {flip_low, flip_high, load_all}, check_one_entry, false},
+    {"t2_mprotect_mprotect", setup_filled, {flip_low, flip_high, load_all}, check_one_entry, false},
     {"mmap_mmap", setup_filled, {map_low, map_high, unmap_middle}, check_fresh, false},
     {"fork_fault_up", setup_two_entries, {store_up, fork_a_to_b, fork_a_to_c}, check_order_up,
 	false},
     {"fork_fault_down", setup_two_entries, {store_down, fork_a_to_b, NULL}, check_order_down,
 	false},
-    {"T8_exit_collapse", setup_generations, {leave_a, leave_d, work_in_b}, check_generations,
+    {"t8_exit_collapse", setup_generations, {leave_a, leave_d, work_in_b}, check_generations,
 	false},
-    {"T8_collapse_fork", setup_generations, {leave_a, work_in_b, fork_b_and_look},
+    {"t8_collapse_fork", setup_generations, {leave_a, work_in_b, fork_b_and_look},
 	check_generations, false},
-    {"T13_growstack_growstack", setup_stack, {grow_a_little, grow_more, fork_a}, check_stack, true},
+    {"t13_growstack_growstack", setup_stack, {grow_a_little, grow_more, fork_a}, check_stack, true},
+    {"t4_wire_munmap", setup_filled, {wire_low, fill_hole, store_pages_or_fail}, check_wirings,
+	false},
+    {"t4_wire_mprotect", setup_filled, {wire_low, forbid_and_allow, wire_high}, check_wirings,
+	false},
+    {"t4_wire_fork", setup_filled, {wire_low, fork_to_c_and_store, wire_and_unwire},
+	check_wired_fork, false},
+    {"t4_wire_wire", setup_filled, {wire_low, wire_high, wire_and_unwire}, check_wirings, false},
+    {"t14_dontneed_fault", setup_filled, {store_three, give_up, load_given_up}, check_given_up,
+	false},
+    {"t14_free_fork", setup_filled, {store_three, let_go, fork_a_to_c}, check_let_go, false},
     {"brk_brk", setup_heap, {extend_heap, shrink_heap, NULL}, check_heap, false},
     {"pagein_pagein", setup_file, {load_file_in_a, load_file_in_b, store_file_in_b}, check_file,
 	false},
     {"pagein_munmap", setup_file, {load_file_or_hole, unmap_file_in_a, load_file_in_b}, check_file,
 	false},
     {"memory_free", setup_no_memory, {store_two, leave_b, NULL}, check_both_bytes, true},
-    {"T18_valloc_wait", setup_full_map, {wait_for_half, wait_for_all, free_all}, check_nothing,
+    {"t18_valloc_wait", setup_full_map, {wait_for_half, wait_for_all, free_all}, check_nothing,
 	true},
 };
 
