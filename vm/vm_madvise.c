@@ -114,7 +114,7 @@ is_anonymous(const struct vm_map_entry *e)
 static bool
 is_locked(const struct vm_map_entry *e)
 {
-	return (e->eflags & MAP_ENTRY_USER_WIRED) != 0;
+	return e->wired_count > 0;
 }
 
 static bool

@@ -137,20 +137,32 @@ file_get(struct vm_object *o, struct vm_page *m, unsigned behind, unsigned ahead
 	return 0;
 }
 
-static int
-file_clean(struct vm_object *o, pindex_t first, pindex_t n)
-{
-	(void)o;
-	(void)first;
-	(void)n;
-	return 0;
-}
-
 /* Every byte of a page is the same, and this one. */
 static uint8_t
 page_byte(const struct vm_page *m)
 {
 	return *(const uint8_t *)vm_page_kva(m);
+}
+
+/* What is dirty goes to the array; nobody writes to a page meanwhile. */
+static int
+file_clean(struct vm_object *o, pindex_t first, pindex_t n)
+{
+	struct host_file *f = o->handle;
+
+	lock_assert_none();
+	mutex_lock(&o->lock);
+	for (struct vm_page *m = vm_page_find_least(o, first); m != NULL && m->pindex - first < n;
+	     m = vm_page_next(m)) {
+		if ((!m->dirty && !pmap_is_modified(m)) || !vm_page_trysbusy(m))
+			continue;
+		pmap_remove_write(m);
+		f->byte[m->pindex] = page_byte(m);
+		vm_page_undirty(m);
+		vm_page_sunbusy(m);
+	}
+	mutex_unlock(&o->lock);
+	return 0;
 }
 
 static void
