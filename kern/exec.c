@@ -382,6 +382,8 @@ set_limits(struct vmspace *vm)
 	vm->limit_stack = p->limit[RLIMIT_STACK].rlim_cur;
 	spin_unlock(&p->lock);
 	memlock_apply(p, vm);
+	if (p->vmspace != NULL)
+		vmspace_inherit_rules(vm, p->vmspace);
 }
 
 /* Bytes of stack below USER_STACK_TOP that strings and tables will take, at most. */
@@ -632,16 +634,17 @@ commit(struct exec *x)
 	struct vmspace *vm = x->vm;
 	struct fdtable *fds = x->fdtable;
 	struct sigactions *actions = x->actions;
+	struct proc_usage u;
 	int32_t old_tid;
 
 	futex_leave_space(t, proc_shares_memory());
+	proc_get_usage(p, &u); /* notes how much memory it had */
 	spin_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
 	p->execed = true;
 	old_tid = t->tid;
 	t->tid = p->pid;
-	x->vm = p->vmspace;
-	p->vmspace = vm;
+	x->vm = vmspace_exec(&p->vmspace, vm);
 	if (fds != NULL) {
 		x->fdtable = p->fdtable;
 		p->fdtable = fds;
@@ -655,7 +658,6 @@ commit(struct exec *x)
 	set_names(p, x->args.path);
 	spin_unlock(&p->lock);
 	spin_unlock(&proc_tree_lock);
-	thread_set_pmap(vm->map.pmap);
 	if (old_tid != p->pid)
 		pid_free(old_tid);
 	proc_vfork_done(p);

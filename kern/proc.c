@@ -572,8 +572,8 @@ uthread_get_usage(struct uthread *t, struct proc_usage *u)
 	uint64_t ns = thread_runtime(td), ticks = (uint64_t)td->user_ticks + td->sys_ticks;
 
 	*u = (struct proc_usage){
-	    .minor_faults = t->minor_faults,
-	    .major_faults = t->major_faults,
+	    .minor_faults = td->minor_faults,
+	    .major_faults = td->major_faults,
 	    .switches = td->switches,
 	    .preemptions = td->preemptions,
 	};
@@ -610,7 +610,7 @@ proc_get_usage(struct proc *p, struct proc_usage *u)
 		proc_usage_add(u, &t);
 	}
 	if (p->vmspace != NULL)
-		resident = pmap_resident_count(p->vmspace->map.pmap);
+		resident = vmspace_max_resident(p->vmspace);
 	if (p->usage.max_resident < resident)
 		p->usage.max_resident = resident;
 	u->max_resident = p->usage.max_resident;

@@ -68,7 +68,6 @@ struct uthread {
 	uint64_t restart_deadline;           /* T  ns: nanosleep goes on until then */
 	uint64_t clear_child_tid;            /* T  user address, 0: none */
 	uint64_t robust_list;                /* T  user address, 0: none */
-	uint64_t minor_faults, major_faults; /* T */
 };
 
 /* What a process, or a thread, has used. */

@@ -44,7 +44,7 @@ struct syscall_args {
 	X(setgid) X(setreuid) X(setuid) X(setresuid) X(getresuid) X(setresgid) X(getresgid)      \
 	X(setfsuid) X(setfsgid) X(setpgid) X(getpgid) X(getsid) X(setsid) X(getgroups)           \
 	X(setgroups) X(uname) X(sethostname) X(setdomainname) X(getrlimit) X(setrlimit)          \
-	X(prlimit64) X(getrusage) X(prctl) X(getcpu) X(getpid) X(getppid) X(getuid)              \
+	X(prlimit64) X(getrusage) X(prctl) X(unshare) X(getcpu) X(getpid) X(getppid) X(getuid)              \
 	X(geteuid) X(getgid) X(getegid) X(gettid) X(sysinfo) X(clone) X(execve) X(wait4)         \
 	X(riscv_flush_icache) X(getrandom)                                                       \
 	/* signals: kern/syssignal.c */                                                          \
@@ -59,7 +59,7 @@ struct syscall_args {
 	/* memory: kern/sysmlock.c */                                                            \
 	X(mlock) X(mlock2) X(munlock) X(mlockall) X(munlockall)                                  \
 	/* memory: kern/sysvm.c */                                                               \
-	X(brk) X(munmap) X(mmap) X(mprotect) X(minherit)                                         \
+	X(brk) X(munmap) X(mmap) X(mprotect) X(mremap) X(minherit)                               \
 	/* advice: kern/sysadvice.c */                                                           \
 	X(madvise) X(mincore) X(msync)
 /* clang-format on */

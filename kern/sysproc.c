@@ -18,6 +18,7 @@
 #include "arch/riscv/machine.h"
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
+#include "kern/fdtable.h"
 #include "kern/proc.h"
 #include "kern/random.h"
 #include "kern/signal.h"
@@ -534,14 +535,25 @@ apply_limit(struct vmspace *vm, int which, uint64_t limit)
 	vm_map_unlock(&vm->map);
 }
 
+#define NOFILE_MAX (1ul << 20) /* most that RLIMIT_NOFILE may promise, as Linux's fs.nr_open */
+
+/* Limits that have a limit, whoever asks. */
+static int
+check_limit(int which, const struct rlimit *new)
+{
+	if (new->rlim_cur > new->rlim_max)
+		return EINVAL;
+	return which == RLIMIT_NOFILE && new->rlim_max > NOFILE_MAX ? EPERM : 0;
+}
+
 static int
 set_limit(struct proc *p, int which, const struct rlimit *new)
 {
 	struct vmspace *vm;
-	int error = 0;
+	int error = check_limit(which, new);
 
-	if (new->rlim_cur > new->rlim_max)
-		return EINVAL;
+	if (error != 0)
+		return error;
 	spin_lock(&p->lock);
 	if (new->rlim_max > p->limit[which].rlim_max && curuthread()->cred.euid != 0)
 		error = EPERM;
@@ -560,52 +572,73 @@ set_limit(struct proc *p, int which, const struct rlimit *new)
 	return 0;
 }
 
-/* Both halves of prlimit; user addresses, 0: not wanted. */
+/* new: NULL: it stays.  => 0 and what it was; EINVAL, EPERM. */
 static int
-change_limit(struct proc *p, int which, uint64_t user_new, uint64_t user_old)
+change_limit(struct proc *p, unsigned which, const struct rlimit *new, struct rlimit *old)
 {
-	struct rlimit new, old;
-	int error = 0;
-
-	if (which < 0 || which >= RLIM_NLIMITS)
+	if (which >= RLIM_NLIMITS)
 		return EINVAL;
-	if (user_new != 0)
-		error = copyin(&new, user_new, sizeof(new));
 	spin_lock(&p->lock);
-	old = p->limit[which];
+	*old = p->limit[which];
 	spin_unlock(&p->lock);
-	if (error == 0 && user_new != 0)
-		error = set_limit(p, which, &new);
-	if (error == 0 && user_old != 0)
-		error = copyout(user_old, &old, sizeof(old));
-	return error;
+	return new != NULL ? set_limit(p, (int)which, new) : 0;
 }
 
 long
 sys_getrlimit(const struct syscall_args *args)
 {
-	return args->a[1] == 0 ? -EFAULT : -change_limit(curproc(), (int)args->a[0], 0, args->a[1]);
+	struct rlimit old;
+	int error = change_limit(curproc(), (unsigned)args->a[0], NULL, &old);
+
+	return error != 0 ? -error : -copyout(args->a[1], &old, sizeof(old));
 }
 
 long
 sys_setrlimit(const struct syscall_args *args)
 {
-	return args->a[1] == 0 ? -EFAULT : -change_limit(curproc(), (int)args->a[0], args->a[1], 0);
+	struct rlimit new, old;
+	int error = copyin(&new, args->a[1], sizeof(new));
+
+	return error != 0 ? -error : -change_limit(curproc(), (unsigned)args->a[0], &new, &old);
+}
+
+/* May the caller look at, and change, another process's limits?  Who it is must agree in every
+ * respect. */
+static bool
+may_limit(struct proc *p)
+{
+	const struct cred *mine = &curuthread()->cred, *its;
+	bool same;
+
+	if (p == curproc() || mine->euid == 0)
+		return true;
+	spin_lock(&p->lock);
+	its = &first_thread(p)->cred;
+	same = mine->ruid == its->ruid && mine->ruid == its->euid && mine->ruid == its->suid &&
+	    mine->rgid == its->rgid && mine->rgid == its->egid && mine->rgid == its->sgid;
+	spin_unlock(&p->lock);
+	return same;
 }
 
 long
 sys_prlimit64(const struct syscall_args *args)
 {
-	struct proc *p = proc_by_argument(args->a[0]);
-	int error;
+	struct rlimit new, old;
+	struct proc *p;
+	int error = args->a[2] != 0 ? copyin(&new, args->a[2], sizeof(new)) : 0;
 
+	if (error != 0)
+		return -error;
+	p = proc_by_argument(args->a[0]);
 	if (p == NULL)
 		return -ESRCH;
-	if (p != curproc() && curuthread()->cred.euid != 0)
+	if (!may_limit(p))
 		error = EPERM;
 	else
-		error = change_limit(p, (int)args->a[1], args->a[2], args->a[3]);
+		error = change_limit(p, (unsigned)args->a[1], args->a[2] != 0 ? &new : NULL, &old);
 	proc_unref(p);
+	if (error == 0 && args->a[3] != 0)
+		error = copyout(args->a[3], &old, sizeof(old));
 	return -error;
 }
 
@@ -655,6 +688,35 @@ set_name(uint64_t user)
 	return 0;
 }
 
+/* PR_SET_MDWE: memory that was writable does not become executable. */
+static int
+set_exec_rule(const struct syscall_args *args)
+{
+	const uint64_t *a = args->a;
+	struct vmspace *vm = curproc()->vmspace;
+
+	if ((a[2] | a[3] | a[4]) != 0 ||
+	    (a[1] & ~(uint64_t)(PR_MDWE_REFUSE_EXEC_GAIN | PR_MDWE_NO_INHERIT)) != 0 ||
+	    a[1] == PR_MDWE_NO_INHERIT)
+		return EINVAL;
+	/* There is no way back. */
+	if (a[1] == 0)
+		return vmspace_exec_rules(vm) != 0 ? EPERM : 0;
+	return vmspace_refuse_exec_gain(vm, (a[1] & PR_MDWE_NO_INHERIT) != 0);
+}
+
+static long
+get_exec_rule(const struct syscall_args *args)
+{
+	const uint64_t *a = args->a;
+	uint32_t rules = vmspace_exec_rules(curproc()->vmspace);
+
+	if ((a[1] | a[2] | a[3] | a[4]) != 0)
+		return -EINVAL;
+	return ((rules & VM_MAP_NOEXEC_GAIN) != 0 ? PR_MDWE_REFUSE_EXEC_GAIN : 0) |
+	    ((rules & VM_MAP_NOEXEC_ONCE) != 0 ? PR_MDWE_NO_INHERIT : 0);
+}
+
 long
 sys_prctl(const struct syscall_args *args)
 {
@@ -672,9 +734,70 @@ sys_prctl(const struct syscall_args *args)
 			return -EINVAL;
 		p->dumpable = args->a[1] != 0;
 		return 0;
+	case PR_SET_MDWE:
+		return -set_exec_rule(args);
+	case PR_GET_MDWE:
+		return get_exec_rule(args);
 	default:
 		return -EINVAL;
 	}
+}
+
+/* What can be had for oneself alone.  Most of it nobody shares here in the first place. */
+#define UNSHARE_KNOWN                                                                              \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+static int
+unshare_files(struct proc *p)
+{
+	struct fdtable *copy, *old;
+
+	if (__atomic_load_n(&p->fdtable->refs, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	copy = fdtable_copy(p->fdtable);
+	if (copy == NULL)
+		return ENOMEM;
+	spin_lock(&p->lock);
+	old = p->fdtable;
+	p->fdtable = copy;
+	spin_unlock(&p->lock);
+	fdtable_unref(old);
+	return 0;
+}
+
+static int
+unshare_space(struct proc *p)
+{
+	int error = vmspace_unshare(&p->vmspace, &p->lock);
+
+	/* Who waits for a vfork waits for its memory. */
+	if (error == 0)
+		proc_vfork_done(p);
+	return error;
+}
+
+long
+sys_unshare(const struct syscall_args *args)
+{
+	struct proc *p = curproc();
+	uint64_t flags = args->a[0];
+	unsigned nthreads;
+
+	if ((flags & ~(uint64_t)UNSHARE_KNOWN) != 0)
+		return -EINVAL;
+	spin_lock(&p->lock);
+	nthreads = p->nthreads;
+	spin_unlock(&p->lock);
+	/* Threads of one process share these for good. */
+	if ((flags & (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)) != 0 && nthreads > 1)
+		return -EINVAL;
+	if ((flags & CLONE_FILES) != 0) {
+		int error = unshare_files(p);
+
+		if (error != 0)
+			return -error;
+	}
+	return (flags & CLONE_VM) != 0 ? -unshare_space(p) : 0;
 }
 
 long

@@ -37,6 +37,23 @@ sys_mprotect(const struct syscall_args *args)
 }
 
 long
+sys_mremap(const struct syscall_args *args)
+{
+	const struct vm_mremap_args m = {
+	    .addr = args->a[0],
+	    .old_len = args->a[1],
+	    .new_len = args->a[2],
+	    .flags = (int)args->a[3],
+	    .new_addr = args->a[4],
+	};
+	vaddr_t addr;
+	/* Linux looks at all bits of the flags. */
+	int error = args->a[3] >> 32 != 0 ? EINVAL : vm_mremap(curproc()->vmspace, &m, &addr);
+
+	return error != 0 ? -error : (long)addr;
+}
+
+long
 sys_minherit(const struct syscall_args *args)
 {
 	return -vm_minherit(curproc()->vmspace, args->a[0], args->a[1], (int)args->a[2]);

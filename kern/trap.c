@@ -29,7 +29,6 @@ user_map(void)
 
 	if (p == NULL || p->vmspace == NULL)
 		return NULL;
-	curuthread()->minor_faults++;
 	return &p->vmspace->map;
 }
 

@@ -45,6 +45,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_stack.h"
 #include "vm/vmspace.h"
 
 /* So many backing objects are walked faster than the page table is asked. */
@@ -93,8 +94,8 @@ struct fault {
 
 	/* what to wait for once nothing is locked */
 	enum fault_wait wait;
-	bool grown;          /* the stack was grown for this fault already */
 	unsigned dry_rounds; /* waits for memory in which nobody freed any */
+	bool paged_in;       /* a pager was asked */
 };
 
 void
@@ -144,13 +145,11 @@ fault_lookup(struct fault *f) NO_LOCK_ANALYSIS
 {
 	int error = vm_map_lookup(f->map, f->va, f->access, &f->found);
 
-	if (error == EFAULT && !f->grown && (f->map->flags & VM_MAP_KERNEL) == 0) {
-		f->grown = true;
+	/* Each time around: another thread may unmap what was grown before we are back. */
+	if (error == EFAULT && (f->map->flags & VM_MAP_KERNEL) == 0) {
 		error = vm_map_growstack(f->map, f->va);
-		if (error == ENOMEM) {
-			f->grown = false; /* a wired stack grows when there is memory */
+		if (error == ENOMEM)
 			return fault_wait_for(f, WAIT_MEMORY);
-		}
 		return error == 0 ? ERETRY : error;
 	}
 	if (error == ENOMEM)
@@ -185,6 +184,7 @@ fault_pagein(struct fault *f) NO_LOCK_ANALYSIS
 	vm_object_ref_locked(o);
 	vm_object_pip_add(o);
 	fault_release(f);
+	f->paged_in = true;
 
 	error = o->pager->get(o, m, w->get_behind, w->get_ahead);
 	vm_count(VMC_PAGEINS);
@@ -214,6 +214,7 @@ fault_takes_zero_page(const struct fault *f)
 
 	return (f->access & VM_PROT_WRITE) == 0 && f->hold == NULL && e->wired_count == 0 &&
 	    (f->found.map->flags & VM_MAP_KERNEL) == 0 && e->inheritance != VM_INHERIT_SHARE &&
+	    (e->eflags & MAP_ENTRY_SHARED) == 0 &&
 	    ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 || (f->top->flags & OBJ_ONEMAPPING) != 0);
 }
 
@@ -221,6 +222,9 @@ fault_takes_zero_page(const struct fault *f)
 static int
 fault_zero_fill(struct fault *f) NO_LOCK_ANALYSIS
 {
+	/* A shared mapping may reach beyond what there is to share (mremap). */
+	if (f->found.pindex >= f->top->size)
+		return EINVAL;
 	if (fault_takes_zero_page(f)) {
 		f->m = zero_page;
 		vm_count(VMC_ZERO_READS);
@@ -585,6 +589,10 @@ fault_run(struct fault *f)
 	} while (error == ERETRY);
 	if (error != 0)
 		vm_count(VMC_FAULT_ERRORS);
+	else if (f->paged_in)
+		curthread()->major_faults++;
+	else
+		curthread()->minor_faults++;
 	return error;
 }
 

@@ -27,6 +27,7 @@
 #include <errno.h>
 
 #include "kern/base/debug.h"
+#include "arch/riscv/vmparam.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
@@ -35,6 +36,8 @@
 #include "vm/zone.h"
 
 static struct zone *entry_zone;
+
+uint32_t vm_max_map_count = VM_MAX_MAP_COUNT_DEFAULT;
 
 void
 vm_map_startup(void)
@@ -52,7 +55,8 @@ vm_map_init(struct vm_map *map, const char *name, struct pmap *pmap, vaddr_t min
 	map->min = min;
 	map->max = max;
 	map->pmap = pmap;
-	map->size = map->locked = 0;
+	map->size = map->data = map->locked = 0;
+	map->max_resident = 0;
 	map->nentries = map->busy = 0;
 	map->flags = flags;
 	map->want_space = false;
@@ -175,11 +179,41 @@ gap_changed(struct vm_map *map, struct vm_map_entry *e)
 	tree_update_path(&e->node, update_max_gap);
 }
 
-/* Bytes that count as mapped: a guard only reserves addresses. */
-static uint64_t
-charged_size(const struct vm_map_entry *e)
+bool
+vm_map_is_data(vm_prot_t prot, uint16_t eflags)
 {
-	return (e->eflags & MAP_ENTRY_GUARD) != 0 ? 0 : e->end - e->start;
+	return (prot & VM_PROT_WRITE) != 0 &&
+	    (eflags & (MAP_ENTRY_SHARED | MAP_ENTRY_GROWS | MAP_ENTRY_GUARD)) == 0;
+}
+
+/* What [start, end) of e counts as: a guard only reserves addresses. */
+static struct vm_map_usage
+usage_of(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
+{
+	uint64_t bytes = end - start;
+
+	if ((e->eflags & MAP_ENTRY_GUARD) != 0)
+		bytes = 0;
+	return (struct vm_map_usage){bytes, vm_map_is_data(e->protection, e->eflags) ? bytes : 0};
+}
+
+/* Put e into the books, or take it out before it changes. */
+static void
+charge(struct vm_map *map, const struct vm_map_entry *e)
+{
+	struct vm_map_usage u = usage_of(e, e->start, e->end);
+
+	map->size += u.size;
+	map->data += u.data;
+}
+
+static void
+uncharge(struct vm_map *map, const struct vm_map_entry *e)
+{
+	struct vm_map_usage u = usage_of(e, e->start, e->end);
+
+	map->size -= u.size;
+	map->data -= u.data;
 }
 
 /* Link e after `prev` (NULL: first).  The tree place is next to prev: its right child if free, else
@@ -199,7 +233,7 @@ entry_link(struct vm_map *map, struct vm_map_entry *prev, struct vm_map_entry *e
 		    &map->tree, next != NULL ? &next->node : NULL, 0, &e->node, update_max_gap);
 	gap_changed(map, next);
 	map->nentries++;
-	map->size += charged_size(e);
+	charge(map, e);
 }
 
 static void
@@ -207,7 +241,7 @@ entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 {
 	struct vm_map_entry *next = vm_map_next(map, e);
 
-	map->size -= charged_size(e);
+	uncharge(map, e);
 	map->nentries--;
 	if (map->hint == e)
 		map->hint = NULL;
@@ -220,12 +254,29 @@ entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 static void
 entry_resize(struct vm_map *map, struct vm_map_entry *e, vaddr_t start, vaddr_t end)
 {
-	map->size -= charged_size(e);
+	uncharge(map, e);
 	e->start = start;
 	e->end = end;
-	map->size += charged_size(e);
+	charge(map, e);
 	gap_changed(map, e);
 	gap_changed(map, vm_map_next(map, e));
+}
+
+static void
+entry_set_eflags(struct vm_map *map, struct vm_map_entry *e, uint16_t eflags)
+{
+	uncharge(map, e);
+	e->eflags = eflags;
+	charge(map, e);
+}
+
+void
+vm_map_set_protection(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
+{
+	KASSERT(sx_xowned(&map->lock) && (prot & ~e->max_protection) == 0);
+	uncharge(map, e);
+	e->protection = prot;
+	charge(map, e);
 }
 
 struct vm_map_entry *
@@ -276,6 +327,64 @@ vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_
 		e = vm_map_next(map, e);
 	}
 	return false;
+}
+
+/*
+ * Counting.
+ */
+
+bool
+vm_map_is_free(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e = vm_map_first_from(map, start);
+
+	return start >= map->min && end <= map->max && start < end &&
+	    (e == NULL || e->start >= end);
+}
+
+struct vm_map_usage
+vm_map_usage(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_usage sum = {0, 0};
+	struct vm_map_entry *e = vm_map_first_from(map, start);
+
+	for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
+		struct vm_map_usage u = usage_of(e, MAX(e->start, start), MIN(e->end, end));
+
+		sum.size += u.size;
+		sum.data += u.data;
+	}
+	return sum;
+}
+
+bool
+vm_map_count_allowed(const struct vm_map *map, uint32_t n)
+{
+	return (map->flags & VM_MAP_KERNEL) != 0 ||
+	    n <= __atomic_load_n(&vm_max_map_count, __ATOMIC_RELAXED);
+}
+
+uint32_t
+vm_map_cuts(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e = vm_map_lookup_entry(map, start, NULL);
+	uint32_t cuts = e != NULL && e->start < start;
+
+	e = vm_map_lookup_entry(map, end, NULL);
+	return cuts + (e != NULL && e->start < end);
+}
+
+uint32_t
+vm_map_count_without(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e = vm_map_first_from(map, start);
+	uint32_t n = map->nentries;
+
+	if (e != NULL && e->start < start && e->end > end)
+		return n + 1;
+	for (; e != NULL && e->start < end; e = vm_map_next(map, e))
+		n -= e->start >= start && e->end <= end;
+	return n;
 }
 
 /*
@@ -496,8 +605,8 @@ check_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map
 		return EINVAL;
 	if ((args->prot & ~args->max_prot) != 0)
 		return EINVAL;
-	if ((map->flags & VM_MAP_WXORX) != 0 && (args->prot & VM_PROT_WRITE) != 0 &&
-	    (args->prot & VM_PROT_EXEC) != 0)
+	if ((map->flags & (VM_MAP_WXORX | VM_MAP_NOEXEC_GAIN)) != 0 &&
+	    (args->prot & VM_PROT_WRITE) != 0 && (args->prot & VM_PROT_EXEC) != 0)
 		return EACCES;
 	return 0;
 }
@@ -518,14 +627,19 @@ vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_ma
 	next = prev != NULL ? vm_map_next(map, prev) : entry_of_link(map, map->entries.next);
 	if (next != NULL && next->start < end)
 		return EEXIST;
+	if (!extend_prev(map, prev, start, end, &mine)) {
+		if (!vm_map_count_allowed(map, map->nentries + 1)) {
+			if (mine.object != args->object)
+				drop_shared_ref(mine.object);
+			return ENOMEM;
+		}
+		e = reserve_take(r);
+		entry_fill(e, start, end, &mine);
+		entry_link(map, prev, e);
+		vm_map_simplify(map, start, end);
+	}
 	if ((args->eflags & MAP_ENTRY_USER_WIRED) != 0)
 		vm_wire_charge(map, end - start);
-	if (extend_prev(map, prev, start, end, &mine))
-		return 0;
-	e = reserve_take(r);
-	entry_fill(e, start, end, &mine);
-	entry_link(map, prev, e);
-	vm_map_simplify(map, start, end);
 	return 0;
 }
 
@@ -577,6 +691,15 @@ vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map *sub
  * Cutting and removing.
  */
 
+void
+vm_map_note_resident(struct vm_map *map)
+{
+	uint64_t now = pmap_resident_count(map->pmap);
+
+	if (now > map->max_resident)
+		__atomic_store_n(&map->max_resident, now, __ATOMIC_RELAXED);
+}
+
 /*
  * Before an untouched anonymous entry is cut it gets its object, so that the parts share one and
  * can merge again later.  Without memory for it, each part will get its own.
@@ -596,13 +719,13 @@ entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side,
 {
 	struct vm_map_entry *part, *low, *high;
 	vaddr_t start = e->start, end = e->end;
+	uint16_t eflags[2]; /* lower, higher */
 
 	KASSERT(sx_xowned(&map->lock) && start < va && va < end && (va & PAGE_MASK) == 0);
 	object_before_cut(e);
 	part = reserve_take(r);
 	part->u.object = e->u.object;
 	part->offset = e->offset;
-	part->eflags = e->eflags;
 	part->protection = e->protection;
 	part->max_protection = e->max_protection;
 	part->inheritance = e->inheritance;
@@ -617,8 +740,11 @@ entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, int side,
 	high = side == 0 ? e : part;
 	if (high->u.object != NULL)
 		high->offset += va - start;
-	/* A stack grows at its lowest part only. */
-	high->eflags &= ~MAP_ENTRY_GROWS_DOWN;
+	/* A stack grows at its outermost parts only. */
+	eflags[0] = e->eflags & ~MAP_ENTRY_GROWS_UP;
+	eflags[1] = e->eflags & ~MAP_ENTRY_GROWS_DOWN;
+	part->eflags = eflags[side];
+	entry_set_eflags(map, e, eflags[!side]);
 	part->start = side == 0 ? start : va;
 	part->end = side == 0 ? va : end;
 	if (side == 0)
@@ -644,12 +770,30 @@ vm_map_clip_end(struct vm_map *map, struct vm_map_entry *e, vaddr_t va, struct v
 }
 
 void
+vm_map_move_entry(struct vm_map *map, struct vm_map_entry *e, vaddr_t to)
+{
+	vaddr_t len = e->end - e->start;
+	struct vm_map_entry *prev = NULL;
+
+	KASSERT(sx_xowned(&map->lock) && vm_map_is_free(map, to, to + len));
+	if (e->u.object != NULL)
+		vm_object_moved(e->u.object);
+	entry_unlink(map, e);
+	e->start = to;
+	e->end = to + len;
+	e->eflags &= ~MAP_ENTRY_GROWS;
+	(void)vm_map_lookup_entry(map, to, &prev);
+	entry_link(map, prev, e);
+}
+
+void
 vm_map_move_boundary(
     struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high, vaddr_t va)
 {
 	KASSERT(
 	    sx_xowned(&map->lock) && low->end == high->start && low->start < va && va < high->end);
-	high->offset += va - high->start; /* modulo 2^64: va may be lower */
+	if ((high->eflags & MAP_ENTRY_GUARD) == 0)
+		high->offset += va - high->start; /* modulo 2^64: va may be lower */
 	/* The one that shrinks goes first: entries never overlap. */
 	if (va < low->end) {
 		entry_resize(map, low, low->start, va);
@@ -696,9 +840,27 @@ start_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 	    e->start >= end)
 		return start;
 	gap = vm_map_prev(map, e);
-	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->end == e->start)
+	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->end == e->start &&
+	    gap->offset >= gap->end)
 		return MIN(start, gap->start);
 	return start;
+}
+
+/* The same at the other end: stacks that grow up. */
+static vaddr_t
+end_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e = vm_map_lookup_entry(map, end - 1, NULL), *gap;
+
+	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
+		e = vm_map_prev(map, e);
+	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_UP) == 0 || e->end > end || e->end <= start)
+		return end;
+	gap = vm_map_next(map, e);
+	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->start == e->end &&
+	    gap->offset < gap->start)
+		return MAX(end, gap->end);
+	return end;
 }
 
 void
@@ -712,6 +874,8 @@ vm_map_delete(
 	if (e == NULL || e->start >= end)
 		return;
 	start = start_with_gap(map, start, end);
+	end = end_with_gap(map, start, end);
+	vm_map_note_resident(map);
 	e = vm_map_first_from(map, start);
 	vm_map_clip_start(map, e, MAX(start, e->start), r);
 	pmap_remove(map->pmap, start, end);
@@ -724,6 +888,18 @@ vm_map_delete(
 		entry_unlink(map, e);
 		list_push_back(dead, &e->link);
 	}
+}
+
+void
+vm_map_delete_gaps(
+    struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead, struct vm_map_reserve *r)
+{
+	vaddr_t low = start_with_gap(map, start, end), high = end_with_gap(map, start, end);
+
+	if (low < start)
+		vm_map_delete(map, low, start, dead, r);
+	if (end < high)
+		vm_map_delete(map, end, high, dead, r);
 }
 
 void
@@ -749,7 +925,11 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end)
 
 	if (error == 0) {
 		vm_map_lock_range(map, start, end);
-		vm_map_delete(map, start, end, &dead, &r);
+		if (vm_map_count_without(map, start, end) <= map->nentries ||
+		    vm_map_count_allowed(map, map->nentries + 1))
+			vm_map_delete(map, start, end, &dead, &r);
+		else
+			error = ENOMEM;
 		vm_map_unlock(map);
 		vm_map_release_dead(&dead);
 	}
@@ -924,6 +1104,18 @@ vm_map_lookup(
  * Checking.
  */
 
+/* What a stack may grow into has room in its object, and is counted from its other end. */
+static void
+check_gap(struct vm_map *map, struct vm_map_entry *gap)
+{
+	struct vm_map_entry *up = vm_map_next(map, gap);
+
+	if ((gap->eflags & MAP_ENTRY_GUARD) == 0 || gap->offset < gap->end || up == NULL ||
+	    up->start != gap->end || (up->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
+		return;
+	KASSERT(up->offset + USER_STACK_GUARD >= gap->end - gap->start);
+}
+
 static void
 check_wiring(const struct vm_map *map, const struct vm_map_entry *e)
 {
@@ -948,6 +1140,7 @@ check_entry(struct vm_map *map, struct vm_map_entry *e)
 	KASSERT((e->eflags & MAP_ENTRY_SUBMAP) == 0 || (map->flags & VM_MAP_KERNEL) != 0);
 	KASSERT((e->eflags & MAP_ENTRY_GUARD) == 0 ||
 	    (e->u.object == NULL && e->protection == VM_PROT_NONE));
+	check_gap(map, e);
 	KASSERT((map->flags & VM_MAP_WXORX) == 0 || (e->protection & VM_PROT_WRITE) == 0 ||
 	    (e->protection & VM_PROT_EXEC) == 0);
 	check_wiring(map, e);
@@ -976,7 +1169,8 @@ void
 vm_map_check(struct vm_map *map)
 {
 	struct vm_map_entry *prev = NULL;
-	uint64_t size = 0, locked = 0;
+	uint64_t locked = 0;
+	struct vm_map_usage sum = {0, 0}, one;
 	uint32_t n = 0;
 
 	LIST_FOREACH(at, &map->entries) {
@@ -987,10 +1181,13 @@ vm_map_check(struct vm_map *map)
 			locked += e->end - e->start;
 		KASSERT(prev == NULL || prev->end <= e->start);
 		KASSERT(prev == NULL || !entry_continues(prev, e));
-		size += charged_size(e);
+		one = usage_of(e, e->start, e->end);
+		sum.size += one.size;
+		sum.data += one.data;
 		n++;
 		prev = e;
 	}
-	KASSERT(size == map->size && n == map->nentries && locked == map->locked);
+	KASSERT(sum.size == map->size && sum.data == map->data && locked == map->locked);
+	KASSERT(n == map->nentries);
 	check_tree(map);
 }

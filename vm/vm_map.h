@@ -45,11 +45,13 @@ struct thread;
  * now on is wired */
 #define MAP_ENTRY_WIRED_ONFAULT 0x0800u
 /* made with MAP_SHARED: what is written belongs to others as well, madvise must not take it away */
-#define MAP_ENTRY_SHARED 0x1000u
-#define MAP_ENTRY_NOSYNC 0x2000u /* advice: dirty pages need not be written before they must go */
-#define MAP_ENTRY_NODUMP 0x4000u /* advice: not part of a core dump */
+#define MAP_ENTRY_SHARED   0x1000u
+#define MAP_ENTRY_NOSYNC   0x2000u /* advice: dirty pages need not be written before they must go */
+#define MAP_ENTRY_NODUMP   0x4000u /* advice: not part of a core dump */
+#define MAP_ENTRY_GROWS_UP 0x8000u /* a stack; the gap entry above is what it may grow into */
+#define MAP_ENTRY_GROWS    (MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_GROWS_UP)
 #define MAP_ENTRY_NEVER_MERGE                                                                      \
-	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS_DOWN | MAP_ENTRY_NOMERGE |           \
+	(MAP_ENTRY_SUBMAP | MAP_ENTRY_GUARD | MAP_ENTRY_GROWS | MAP_ENTRY_NOMERGE |                \
 	    MAP_ENTRY_IN_TRANSITION)
 /* The wiring of an entry: what its copy in a child does not have. */
 #define MAP_ENTRY_WIRING                                                                           \
@@ -67,7 +69,9 @@ struct vm_map_entry {
 		struct vm_object *object; /* m  NULL: anonymous and untouched */
 		struct vm_map *submap;    /* I */
 	} u;
-	vm_off_t offset;          /* m  of start in the object, bytes, page aligned */
+	/* m  of start in the object, bytes, page aligned.  A stack's gap: the stack's other end,
+	 * from where its size is counted. */
+	vm_off_t offset;
 	uint16_t eflags;          /* m */
 	vm_prot_t protection;     /* m  subset of max_protection */
 	vm_prot_t max_protection; /* m  only ever reduced */
@@ -85,20 +89,26 @@ struct vm_map_entry {
 /* mlockall(MCL_FUTURE): what is mapped from now on is wired */
 #define VM_MAP_WIREFUTURE         0x04u
 #define VM_MAP_WIREFUTURE_ONFAULT 0x08u /* ... when it is touched */
+/* As WXORX, and nothing that is not executable becomes so.  Mappings from before stay as they are.
+ */
+#define VM_MAP_NOEXEC_GAIN 0x40u
+#define VM_MAP_NOEXEC_ONCE 0x80u /* a child, or the next program, is without NOEXEC_GAIN */
 
 struct vm_map {
 	struct sx lock;
-	struct list entries;       /* m  sentinel of the address order */
-	struct tree tree;          /* m */
-	vaddr_t min, max;          /* I  bounds; user maps: reset at exec */
-	struct pmap *pmap;         /* I */
-	uint64_t size;             /* m  bytes mapped, guards not counted */
-	uint64_t locked;           /* m  bytes of USER_WIRED entries */
-	uint32_t nentries;         /* m */
-	uint32_t busy;             /* m  wirers that have unlocked the map for now */
-	uint32_t flags;            /* m  VM_MAP_* */
-	bool want_space;           /* m  somebody waits in km_valloc_wait */
-	const char *name;          /* I */
+	struct list entries;   /* m  sentinel of the address order */
+	struct tree tree;      /* m */
+	vaddr_t min, max;      /* I  bounds; user maps: reset at exec */
+	struct pmap *pmap;     /* I */
+	uint64_t size;         /* m  bytes mapped, guards not counted */
+	uint64_t data;         /* m  bytes of it that are private, writable and no stack */
+	uint64_t locked;       /* m  bytes of USER_WIRED entries */
+	uint64_t max_resident; /* a  pages: most before something was unmapped; written under m */
+	uint32_t nentries;     /* m */
+	uint32_t busy;         /* m  wirers that have unlocked the map for now */
+	uint32_t flags;        /* m  VM_MAP_* */
+	bool want_space;       /* m  somebody waits in km_valloc_wait */
+	const char *name;      /* I */
 	struct vm_map_entry *hint; /* a  last lookup; cleared when that entry goes */
 };
 
@@ -114,6 +124,10 @@ struct vm_map_args {
 	 * USER_WIRED|WIRED_ONFAULT (vm_wire_new_flags) */
 	uint16_t eflags;
 };
+
+/* Most entries a process may have; /proc/sys/vm/max_map_count changes it. */
+#define VM_MAX_MAP_COUNT_DEFAULT 65530
+extern uint32_t vm_max_map_count; /* a */
 
 /* => boot, after zone_bootstrap. */
 void vm_map_startup(void);
@@ -151,7 +165,8 @@ int vm_map_reserve(struct vm_map_reserve *r, unsigned n) MUST_CHECK;
 void vm_map_unreserve(struct vm_map_reserve *r);
 
 /* Map [start, end).  Merges with neighbours that continue it.  Uses at most 1 reserved entry.
- * => map locked.  => returns 0; EINVAL (bounds, alignment, rights); EEXIST (overlap); EACCES (W^X).
+ * => map locked.  => returns 0; EINVAL (bounds, alignment, rights); EEXIST (overlap); EACCES (W^X);
+ * ENOMEM (vm_max_map_count).
  * On success the object reference is taken over. */
 int vm_map_insert(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
     struct vm_map_reserve *r) REQUIRES(map->lock);
@@ -176,6 +191,22 @@ vm_map_lookup_entry(struct vm_map *map, vaddr_t va, struct vm_map_entry **prev);
 struct vm_map_entry *vm_map_first_from(struct vm_map *map, vaddr_t va);
 struct vm_map_entry *vm_map_next(struct vm_map *map, struct vm_map_entry *e); /* NULL at the end */
 struct vm_map_entry *vm_map_prev(struct vm_map *map, struct vm_map_entry *e);
+/* Are there no entries in [start, end), a range of user addresses?  => map locked either way. */
+bool vm_map_is_free(struct vm_map *map, vaddr_t start, vaddr_t end);
+/* What of [start, end) counts as map->size and map->data.  => map locked either way. */
+struct vm_map_usage {
+	uint64_t size, data; /* bytes */
+};
+struct vm_map_usage vm_map_usage(struct vm_map *map, vaddr_t start, vaddr_t end);
+/* Do memory of such rights and flags count as data (RLIMIT_DATA)? */
+bool vm_map_is_data(vm_prot_t prot, uint16_t eflags);
+/* May there be that many entries (vm_max_map_count)?  Always, in the kernel's maps.  => map locked
+ * either way. */
+bool vm_map_count_allowed(const struct vm_map *map, uint32_t n);
+/* How many entries more there are once one begins at start and one ends at end: 0 to 2. */
+uint32_t vm_map_cuts(struct vm_map *map, vaddr_t start, vaddr_t end);
+/* How many there would be with [start, end) unmapped, at most. */
+uint32_t vm_map_count_without(struct vm_map *map, vaddr_t start, vaddr_t end);
 /* Is all of [start, end) mapped with at least prot, without holes?  => map locked either way. */
 bool vm_map_check_protection(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
 
@@ -200,8 +231,11 @@ void vm_map_delete(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *
 /* Drop references of removed entries and free them.  => no lock held; may sleep. */
 void vm_map_release_dead(struct list *dead);
 
-/* Lock, reserve, delete, unlock, release.  => no lock held; may sleep.  Returns 0 or ENOMEM
- * (nothing changed). */
+/* The gaps that stacks in [start, end) would have grown into go, as with vm_map_delete. */
+void vm_map_delete_gaps(struct vm_map *map, vaddr_t start, vaddr_t end, struct list *dead,
+    struct vm_map_reserve *r) REQUIRES(map->lock);
+/* Lock, reserve, delete, unlock, release.  => no lock held; may sleep.  Returns 0 or ENOMEM: no
+ * memory, or a hole would make one entry too many (nothing changed). */
 int vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end);
 
 /* Put `sub` into its parent: the range must be one object-less entry (km_suballoc).  => boot. */
@@ -217,9 +251,19 @@ int vm_map_entry_own_object(struct vm_map_entry *e) MUST_CHECK;
 /* As vm_map_insert, of a range behind all others, without merging.  Cannot fail. */
 void vm_map_append(struct vm_map *map, vaddr_t start, vaddr_t end, const struct vm_map_args *args,
     struct vm_map_reserve *r) REQUIRES(map->lock);
-/* Two adjacent entries: low->end and high->start become va, high's offset moves along. */
+/* Two adjacent entries: low->end and high->start become va, high's offset moves along (a gap's does
+ * not). */
 void vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct vm_map_entry *high,
     vaddr_t va) REQUIRES(map->lock);
+
+/* The entry, with its object and offset, to another place; a stack becomes ordinary memory.  Merges
+ * nothing.  => the page table shows nothing of it; the place is free. */
+void vm_map_move_entry(struct vm_map *map, struct vm_map_entry *e, vaddr_t to) REQUIRES(map->lock);
+/* Pages are about to leave the page table: remember how many there were, for maxrss. */
+void vm_map_note_resident(struct vm_map *map) REQUIRES(map->lock);
+/* Other rights, for the books as well.  The page table is the caller's business. */
+void vm_map_set_protection(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
+    REQUIRES(map->lock);
 
 /*
  * Range verbs (vm_protect.c).  => no lock held; may sleep.  Holes: see each.
@@ -228,7 +272,10 @@ void vm_map_move_boundary(struct vm_map *map, struct vm_map_entry *low, struct v
  * max_protection or against W^X (EACCES). What lies before the obstacle is changed.  ENOMEM with
  * nothing changed: no memory for the split. */
 int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
-/* EINVAL bad value; holes are skipped. */
+/* The same for a stack: from start to its upper end, or (down) from its lower end to `end`.  EINVAL:
+ * what is there does not grow that way. */
+int vm_map_protect_stack(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot, bool down);
+/* EINVAL bad value, ENOMEM no memory or too many entries (nothing changed); holes are skipped. */
 int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);
 
 /* Print, for ^P, panics and the debugger.  => any context; takes no lock. */

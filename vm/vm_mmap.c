@@ -19,39 +19,53 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_mlock.h"
 #include "vm/vm_object.h"
+#include "vm/vm_stack.h"
 #include "vm/vm_wire.h"
-
-uint32_t vm_max_map_count = VM_MAX_MAP_COUNT_DEFAULT;
 
 #define PROT_ALL_BITS (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* Flags that ask for what is not there are refused, not ignored. */
-#define MAP_REFUSED (MAP_HUGETLB | MAP_SYNC)
+/* What MAP_SHARED_VALIDATE knows; the other types of sharing ignore what they do not know.
+ * MAP_FIXED_NOREPLACE is not in it, in Linux either. */
+#define MAP_VALIDATED                                                                              \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |                   \
+	    MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |        \
+	    MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB)
+#define MAP_GROWS (MAP_GROWSDOWN | MAP_GROWSUP)
 
 /* One request on its way: what was asked, in pages. */
 struct request {
 	vaddr_t start, end; /* fixed place, or hint */
 	size_t size;
-	bool fixed, noreplace, growsdown;
-	bool locked; /* MAP_LOCKED, or everything is to be (mlockall) */
+	bool fixed, noreplace, stack;
+	size_t down, up; /* a stack: room to grow */
+	bool locked;     /* MAP_LOCKED, or everything is to be (mlockall) */
 	struct vm_map_args args;
 };
 
 static int
-check_flags(const struct vm_mmap_args *a)
+check_anonymous(int flags)
 {
-	int type = a->flags & MAP_TYPE;
+	int type = flags & MAP_TYPE;
 
-	if (type != MAP_SHARED && type != MAP_PRIVATE &&
-	    (type != MAP_SHARED_VALIDATE || a->object == NULL))
+	/* There are no large pages to be had, ever. */
+	if ((flags & MAP_HUGETLB) != 0)
+		return ENOMEM;
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
 		return EINVAL;
-	if ((a->flags & MAP_REFUSED) != 0)
+	return type == MAP_SHARED && (flags & MAP_GROWS) != 0 ? EINVAL : 0;
+}
+
+static int
+check_file(int flags)
+{
+	int type = flags & MAP_TYPE;
+
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return EINVAL;
+	/* MAP_SYNC is among what is not known: no file here is memory. */
+	if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_VALIDATED) != 0)
 		return EOPNOTSUPP;
-	if ((a->flags & MAP_GROWSDOWN) == 0)
-		return 0;
-	if (a->object != NULL)
-		return EOPNOTSUPP;
-	return type == MAP_PRIVATE ? 0 : EINVAL;
+	return (flags & (MAP_GROWS | MAP_HUGETLB)) != 0 ? EINVAL : 0;
 }
 
 static int
@@ -64,7 +78,9 @@ check_place(const struct vm_map *map, const struct vm_mmap_args *a, struct reque
 		return ENOMEM;
 	q->fixed = (a->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
 	q->noreplace = (a->flags & MAP_FIXED_NOREPLACE) != 0;
-	q->growsdown = (a->flags & MAP_GROWSDOWN) != 0;
+	q->stack = (a->flags & MAP_GROWS) != 0;
+	q->down = (a->flags & MAP_GROWSDOWN) != 0 ? USER_STACK_RESERVE : 0;
+	q->up = (a->flags & MAP_GROWSUP) != 0 ? USER_STACK_RESERVE : 0;
 	q->locked = (a->flags & MAP_LOCKED) != 0;
 	q->start = q->fixed ? a->addr : trunc_page(a->addr);
 	if (!q->fixed)
@@ -92,15 +108,6 @@ fill_entry(const struct vm_mmap_args *a, struct request *q)
 		q->args.eflags = a->object != NULL ? MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY : 0;
 }
 
-static bool
-range_is_free(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_entry *e = vm_map_first_from(map, start);
-
-	return start >= map->min && end <= map->max && start < end &&
-	    (e == NULL || e->start >= end);
-}
-
 /* Is anything mapped in the range?  Room that a stack may grow into is not: Linux does not even
  * have an entry for it. */
 static bool
@@ -119,45 +126,36 @@ settle_place(struct vm_map *map, struct request *q, struct list *dead, struct vm
     REQUIRES(map->lock)
 {
 	if (!q->fixed) {
-		if ((q->start == 0 || !range_is_free(map, q->start, q->start + q->size)) &&
+		if ((q->start == 0 || !vm_map_is_free(map, q->start, q->start + q->size)) &&
 		    !vm_map_findspace(map, map->min, map->max, q->size, true, &q->start))
 			return ENOMEM;
 		q->end = q->start + q->size;
 		return 0;
 	}
 	q->end = q->start + q->size;
-	if (range_is_free(map, q->start, q->end))
+	if (vm_map_is_free(map, q->start, q->end))
 		return 0;
 	if (q->noreplace && !range_is_unmapped(map, q->start, q->end))
 		return EEXIST;
+	if (!vm_map_count_allowed(
+		map, vm_map_count_without(map, q->start, q->end) + VM_STACK_ENTRIES * q->stack + 1))
+		return ENOMEM;
 	vm_map_delete(map, q->start, q->end, dead, r);
 	return 0;
-}
-
-/* Bytes of [start, end) that are mapped already. */
-static uint64_t
-mapped_bytes(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_entry *e = vm_map_first_from(map, start);
-	uint64_t sum = 0;
-
-	for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
-		if ((e->eflags & MAP_ENTRY_GUARD) == 0)
-			sum += MIN(e->end, end) - MAX(e->start, start);
-	}
-	return sum;
 }
 
 static int
 check_limits(struct vmspace *vm, const struct request *q)
 {
-	uint64_t replaced = q->fixed ? mapped_bytes(&vm->map, q->start, q->start + q->size) : 0;
+	struct vm_map_usage added = {q->size, 0}, replaced = {0, 0};
 
-	if (vm->map.nentries >= vm_max_map_count)
-		return ENOMEM;
 	if (q->locked && !vm_wire_allowed(&vm->map, q->size))
 		return EAGAIN;
-	return vm->map.size - replaced + q->size > vm->limit_as ? ENOMEM : 0;
+	if (!q->stack && vm_map_is_data(q->args.prot, q->args.eflags))
+		added.data = q->size;
+	if (q->fixed)
+		replaced = vm_map_usage(&vm->map, q->start, q->start + q->size);
+	return vmspace_has_room(vm, added, replaced) ? 0 : ENOMEM;
 }
 
 /* Shared anonymous memory needs its object from the start: a child must find the same one.  A
@@ -173,34 +171,13 @@ shared_anon_object(const struct vm_mmap_args *a, struct request *q)
 	return q->args.object != NULL ? 0 : ENOMEM;
 }
 
-/* A mapping that grows down: reserve the hole below it, as far as a stack may grow.  => as
- * vm_map_insert. */
-static int
-insert_stack(struct vm_map *map, struct request *q, struct vm_map_reserve *r) REQUIRES(map->lock)
-{
-	struct vm_map_args gap = {
-	    .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD};
-	struct vm_map_entry *below = NULL;
-	vaddr_t floor = map->min;
-	int error;
-
-	if (vm_map_lookup_entry(map, q->start, &below) == NULL && below != NULL)
-		floor = below->end;
-	q->args.eflags |= MAP_ENTRY_GROWS_DOWN;
-	q->args.offset = MIN(q->start - floor, USER_STACK_RESERVE + USER_STACK_GUARD);
-	error = vm_map_insert(map, q->start, q->end, &q->args, r);
-	if (error != 0 || q->args.offset == 0)
-		return error;
-	return vm_map_insert(map, q->start - q->args.offset, q->start, &gap, r);
-}
-
 /* The mapping itself.  On success the object's reference belongs to it. */
 static int
 map_request(struct vmspace *vm, struct request *q)
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	struct list dead = LIST_INIT(dead);
-	int error = vm_map_reserve(&r, 4);
+	int error = vm_map_reserve(&r, 2 + VM_STACK_ENTRIES);
 	uint16_t wiring;
 
 	if (error == 0) {
@@ -214,8 +191,9 @@ map_request(struct vmspace *vm, struct request *q)
 		error = check_limits(vm, q);
 		if (error == 0)
 			error = settle_place(&vm->map, q, &dead, &r);
-		if (error == 0 && q->growsdown)
-			error = insert_stack(&vm->map, q, &r);
+		if (error == 0 && q->stack)
+			error =
+			    vm_map_stack(&vm->map, q->start, q->end, q->down, q->up, &q->args, &r);
 		else if (error == 0)
 			error = vm_map_insert(&vm->map, q->start, q->end, &q->args, &r);
 		vm_map_unlock(&vm->map);
@@ -246,7 +224,8 @@ vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 	int error = check_place(&vm->map, args, &q);
 
 	if (error == 0)
-		error = check_flags(args);
+		error =
+		    args->object == NULL ? check_anonymous(args->flags) : check_file(args->flags);
 	if (error == 0 && (args->flags & MAP_LOCKED) != 0 && !vm_mlock_permitted(vm))
 		error = EPERM;
 	if (error == 0 && args->object != NULL &&
@@ -265,7 +244,7 @@ vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr)
 	}
 	if (q.locked)
 		vm_wire_new(&vm->map, q.start, q.end);
-	else if ((args->flags & MAP_POPULATE) != 0)
+	else if ((args->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
 		populate(&vm->map, &q);
 	*addr = q.start;
 	return 0;
@@ -281,20 +260,6 @@ user_range(const struct vm_map *map, vaddr_t addr, size_t len, vaddr_t *end)
 	return 0;
 }
 
-/* Would unmapping the range leave two parts of one entry, and that be one entry too many? */
-static bool
-cuts_too_many(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_entry *e;
-	bool cuts;
-
-	vm_map_lock_read(map);
-	e = vm_map_lookup_entry(map, start, NULL);
-	cuts = e != NULL && e->start < start && end < e->end && map->nentries >= vm_max_map_count;
-	vm_map_unlock_read(map);
-	return cuts;
-}
-
 int
 vm_munmap(struct vmspace *vm, vaddr_t addr, size_t len)
 {
@@ -303,29 +268,30 @@ vm_munmap(struct vmspace *vm, vaddr_t addr, size_t len)
 
 	if (error != 0 || len == 0)
 		return EINVAL;
-	if (cuts_too_many(&vm->map, addr, end))
-		return ENOMEM;
 	return vm_map_remove(&vm->map, addr, end);
 }
 
 int
 vm_mprotect(struct vmspace *vm, vaddr_t addr, size_t len, int prot)
 {
+	int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	vaddr_t end;
 
-	/* PROT_GROWSDOWN and PROT_GROWSUP are refused with the other unknown bits. */
-	if ((addr & PAGE_MASK) != 0)
+	prot &= ~grows;
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || (addr & PAGE_MASK) != 0)
 		return EINVAL;
 	if (len == 0)
 		return 0;
 	if (addr + round_page(len) <= addr)
 		return ENOMEM;
-	if ((prot & ~PROT_ALL_BITS) != 0)
+	if ((prot & ~(PROT_ALL_BITS | PROT_SEM)) != 0)
 		return EINVAL;
 	if (user_range(&vm->map, addr, len, &end) != 0)
 		return ENOMEM;
-	if (vm->map.nentries + 2 > vm_max_map_count)
-		return ENOMEM;
+	prot &= PROT_ALL_BITS;
+	if (grows != 0)
+		return vm_map_protect_stack(
+		    &vm->map, addr, end, (vm_prot_t)prot, grows == PROT_GROWSDOWN);
 	return vm_map_protect(&vm->map, addr, end, (vm_prot_t)prot);
 }
 
@@ -337,7 +303,5 @@ vm_minherit(struct vmspace *vm, vaddr_t addr, size_t len, int inherit)
 	if (addr + len < addr || addr + len > vm->map.max || inherit < 0 ||
 	    inherit > VM_INHERIT_ZERO)
 		return EINVAL;
-	if (vm->map.nentries + 2 > vm_max_map_count)
-		return ENOMEM;
 	return vm_map_inherit(&vm->map, start, round_page(addr + len), (vm_inherit_t)inherit);
 }

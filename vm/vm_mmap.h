@@ -8,10 +8,6 @@
 
 #include "vm/vmspace.h"
 
-/* Most entries a process may have; /proc/sys/vm/max_map_count changes it. */
-#define VM_MAX_MAP_COUNT_DEFAULT 65530
-extern uint32_t vm_max_map_count; /* a */
-
 /* What mmap maps.  For files, the caller (kern/sysvm.c) has checked the descriptor's mode against
  * prot and sharing. */
 struct vm_mmap_args {
@@ -29,6 +25,17 @@ struct vm_mmap_args {
 int vm_mmap(struct vmspace *vm, const struct vm_mmap_args *args, vaddr_t *addr);
 int vm_munmap(struct vmspace *vm, vaddr_t addr, size_t len);
 int vm_mprotect(struct vmspace *vm, vaddr_t addr, size_t len, int prot);
+
+/* What mremap moves, as mremap(2) has it. */
+struct vm_mremap_args {
+	vaddr_t addr;
+	size_t old_len, new_len;
+	int flags;        /* MREMAP_* */
+	vaddr_t new_addr; /* with MREMAP_FIXED; a hint with MREMAP_DONTUNMAP */
+};
+/* => no lock held; may sleep.  Returns 0 and *addr, or, with nothing changed: EINVAL, EFAULT (not
+ * one mapping), ENOMEM (limits, memory, room), EACCES (W^X), EAGAIN (locked memory). */
+int vm_mremap(struct vmspace *vm, const struct vm_mremap_args *args, vaddr_t *addr);
 /* BSD minherit(2): INHERIT_SHARE, COPY, NONE, ZERO. */
 int vm_minherit(struct vmspace *vm, vaddr_t addr, size_t len, int inherit);
 

@@ -111,6 +111,11 @@ int vm_object_copy(struct vm_object *o, pindex_t off, pindex_t size, struct vm_o
 bool
 vm_object_coalesce(struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size);
 
+/* An entry that shows some of it is about to move to other addresses.  => its map is locked. */
+void vm_object_moved(struct vm_object *o) EXCLUDES(o->lock);
+/* A stack grows: there is at least `size` pages of it.  => its map is locked. */
+void vm_object_grow(struct vm_object *o, pindex_t size) EXCLUDES(o->lock);
+
 /* Free the pages [start, end): waits for busy pages.  => locked on entry and exit, unlocked while
  * waiting; pip or size keeps it. */
 void vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end) REQUIRES(o->lock);

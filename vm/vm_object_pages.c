@@ -200,6 +200,24 @@ vm_object_sync(struct vm_object *o, pindex_t first, pindex_t n, bool invalidate)
 	return error;
 }
 
+void
+vm_object_moved(struct vm_object *o)
+{
+	mutex_lock(&o->lock);
+	if (o->refs > 1)
+		o->flags |= OBJ_MOVED;
+	mutex_unlock(&o->lock);
+}
+
+void
+vm_object_grow(struct vm_object *o, pindex_t size)
+{
+	mutex_lock(&o->lock);
+	if (o->size < size)
+		o->size = size;
+	mutex_unlock(&o->lock);
+}
+
 bool
 vm_object_coalesce(
     struct vm_object *o, pindex_t prev_off, pindex_t prev_size, pindex_t next_size) NO_LOCK_ANALYSIS

@@ -13,19 +13,41 @@
 #include "kern/base/debug.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
-#include "vm/vm_map.h"
 #include "vm/vm_wire.h"
+#include "vm/vmspace.h"
 
-static int
-check_rights(const struct vm_map *map, const struct vm_map_entry *e, vm_prot_t prot)
+/* Does the entry, with those rights, count as data, and did not before?  Bytes of its [start, end). */
+static uint64_t
+more_data(const struct vm_map_entry *e, vaddr_t start, vaddr_t end, vm_prot_t prot)
 {
+	return vm_map_is_data(prot, e->eflags) && !vm_map_is_data(e->protection, e->eflags)
+	    ? end - start
+	    : 0;
+}
+
+static bool
+refuses_exec(const struct vm_map *map, const struct vm_map_entry *e, vm_prot_t prot)
+{
+	if ((prot & VM_PROT_EXEC) == 0)
+		return false;
+	if ((map->flags & (VM_MAP_WXORX | VM_MAP_NOEXEC_GAIN)) != 0 && (prot & VM_PROT_WRITE) != 0)
+		return true;
+	return (map->flags & VM_MAP_NOEXEC_GAIN) != 0 && (e->protection & VM_PROT_EXEC) == 0;
+}
+
+/* May rights of e become `prot`, after `data` bytes before it became data?  Returns 0, ENOMEM,
+ * EACCES. */
+static int
+check_rights(const struct vm_map *map, const struct vm_map_entry *e, vm_prot_t prot, uint64_t data)
+{
+	const struct vmspace *vm = CONTAINER_OF(map, const struct vmspace, map);
+
 	if ((e->eflags & (MAP_ENTRY_GUARD | MAP_ENTRY_SUBMAP)) != 0)
 		return ENOMEM;
-	if ((prot & ~e->max_protection) != 0)
+	if ((prot & ~e->max_protection) != 0 || refuses_exec(map, e, prot))
 		return EACCES;
-	if ((map->flags & VM_MAP_WXORX) != 0 && (prot & VM_PROT_WRITE) != 0 &&
-	    (prot & VM_PROT_EXEC) != 0)
-		return EACCES;
+	if (data != 0 && (map->flags & VM_MAP_KERNEL) == 0 && map->data + data > vm->limit_data)
+		return ENOMEM;
 	return 0;
 }
 
@@ -35,21 +57,23 @@ static int
 good_prefix(struct vm_map *map, vaddr_t start, vaddr_t *end, vm_prot_t prot)
 {
 	struct vm_map_entry *e = vm_map_lookup_entry(map, start, NULL);
-	vaddr_t at = start;
-	int error = 0;
+	vaddr_t at = start, to;
+	uint64_t data = 0;
 
-	while (at < *end) {
-		if (e == NULL || e->start > at)
-			error = ENOMEM;
-		else
-			error = check_rights(map, e, prot);
-		if (error != 0)
-			break;
-		at = MIN(e->end, *end);
-		e = vm_map_next(map, e);
+	for (; at < *end; at = to, e = vm_map_next(map, e)) {
+		int error = ENOMEM;
+
+		if (e != NULL && e->start <= at) {
+			to = MIN(e->end, *end);
+			data += more_data(e, at, to, prot);
+			error = check_rights(map, e, prot, data);
+		}
+		if (error != 0) {
+			*end = at;
+			return error;
+		}
 	}
-	*end = at;
-	return error;
+	return 0;
 }
 
 /* => ENOMEM: no memory for copies of wired pages; nothing changed that could be seen. */
@@ -62,7 +86,7 @@ set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot) REQUIRES(
 	/* A wired page is not replaced by its first write: the copy is made now. */
 	if (wired && (prot & ~old & VM_PROT_WRITE) != 0 && vm_fault_copy_entry(map, e) != 0)
 		return ENOMEM;
-	e->protection = prot;
+	vm_map_set_protection(map, e, prot);
 	if (wired && (prot & ~old) != 0)
 		vm_wire_reenter(map, e);
 	if ((old & ~prot) == 0)
@@ -94,6 +118,51 @@ clip_range(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map_reserve
 	return first;
 }
 
+/* What has the rights already at either end of the range need not be cut off. */
+static void
+narrow(struct vm_map *map, vaddr_t *start, vaddr_t *end, vm_prot_t prot)
+{
+	struct vm_map_entry *e = vm_map_lookup_entry(map, *start, NULL);
+
+	if (e != NULL && e->protection == prot)
+		*start = MIN(e->end, *end);
+	e = vm_map_lookup_entry(map, *end - 1, NULL);
+	if (*start < *end && e != NULL && e->protection == prot)
+		*end = MAX(e->start, *start);
+}
+
+/* [start, end) is good.  => map locked.  Returns 0, or ENOMEM: too many entries (nothing changed),
+ * or no memory for wired copies (changed so far). */
+static int
+protect_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
+    struct vm_map_reserve *r) REQUIRES(map->lock)
+{
+	struct vm_map_entry *e;
+	int error = 0;
+
+	narrow(map, &start, &end, prot);
+	if (start >= end)
+		return 0;
+	if (!vm_map_count_allowed(map, map->nentries + vm_map_cuts(map, start, end)))
+		return ENOMEM;
+	for (e = clip_range(map, start, end, r); e != NULL && e->start < end && error == 0;
+	     e = vm_map_next(map, e))
+		error = set_rights(map, e, prot);
+	vm_map_simplify(map, start, end);
+	return error;
+}
+
+/* As vm_map_protect.  => map locked, nothing of the range in transition. */
+static int
+protect_locked(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
+    struct vm_map_reserve *r) REQUIRES(map->lock)
+{
+	int error = good_prefix(map, start, &end, prot);
+	int failed = start < end ? protect_range(map, start, end, prot, r) : 0;
+
+	return failed != 0 ? failed : error;
+}
+
 int
 vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 {
@@ -103,20 +172,66 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 	KASSERT(((start | end) & PAGE_MASK) == 0);
 	if (error == 0) {
 		vm_map_lock_range(map, start, end);
-		error = good_prefix(map, start, &end, prot);
-		if (start < end) {
-			struct vm_map_entry *e = clip_range(map, start, end, &r);
+		error = protect_locked(map, start, end, prot, &r);
+		vm_map_unlock(map);
+	}
+	vm_map_unreserve(&r);
+	return error;
+}
 
-			for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
-				int failed = set_rights(map, e, prot);
+/* The stack that [*start, *end) is about, from or to its outer end.  => map locked either way. */
+static int
+extend_to_stack(struct vm_map *map, vaddr_t *start, vaddr_t *end, bool down)
+{
+	struct vm_map_entry *e = vm_map_first_from(map, *start);
 
-				if (failed != 0) {
-					error = failed;
-					break;
-				}
-			}
-			vm_map_simplify(map, start, end);
+	/* A gap is no mapping, so that the stack above it is the first there. */
+	while (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
+		e = vm_map_next(map, e);
+	if (e == NULL || e->start >= *end || (!down && e->start > *start))
+		return ENOMEM;
+	if ((e->eflags & (down ? MAP_ENTRY_GROWS_DOWN : MAP_ENTRY_GROWS_UP)) == 0)
+		return EINVAL;
+	*start = down ? e->start : *start;
+	*end = down ? *end : e->end;
+	return 0;
+}
+
+/* Lock the map for a change of the stack that [*start, *end) is about, and make that the range.
+ * => locked whatever is returned. */
+static int
+lock_stack(struct vm_map *map, vaddr_t *start, vaddr_t *end, bool down) NO_LOCK_ANALYSIS
+{
+	vaddr_t low = *start, high = *end;
+
+	for (;;) {
+		vaddr_t s = *start, e = *end;
+		int error;
+
+		vm_map_lock_range(map, low, high);
+		error = extend_to_stack(map, &s, &e, down);
+		if (error != 0 || (s >= low && e <= high)) {
+			*start = s;
+			*end = e;
+			return error;
 		}
+		vm_map_unlock(map);
+		low = MIN(low, s);
+		high = MAX(high, e);
+	}
+}
+
+int
+vm_map_protect_stack(
+    struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot, bool down) NO_LOCK_ANALYSIS
+{
+	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
+	int error = vm_map_reserve(&r, 2);
+
+	if (error == 0) {
+		error = lock_stack(map, &start, &end, down);
+		if (error == 0)
+			error = protect_locked(map, start, end, prot, &r);
 		vm_map_unlock(map);
 	}
 	vm_map_unreserve(&r);
@@ -151,10 +266,11 @@ vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inhe
 	error = vm_map_reserve(&r, 2);
 	if (error == 0) {
 		vm_map_lock_range(map, start, end);
-		e = clip_range(map, start, end, &r);
-		for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
+		if (!vm_map_count_allowed(map, map->nentries + vm_map_cuts(map, start, end)))
+			error = ENOMEM;
+		e = error == 0 ? clip_range(map, start, end, &r) : NULL;
+		for (; e != NULL && e->start < end; e = vm_map_next(map, e))
 			set_inheritance(map, e, inherit);
-		}
 		vm_map_simplify(map, start, end);
 		vm_map_unlock(map);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address spaces: made at exec, copied at fork, ended at exit; their stack and their break.
+ * Address spaces: made at exec, copied at fork, ended at exit; their limits and their break.  Stacks
+ * are in vm_stack.c.
  *
  * Fork, for each entry of the parent by its inheritance:
  *
@@ -11,16 +12,6 @@
  * loses write access.  Whoever writes first gets a shadow object (vm_map_lookup) and in it a copy
  * of the page (vm_fault).
  *
- * A growing stack is one entry and one object as large as the stack may ever be:
- *
- *      gap.start                          stack.start        stack.end
- *      |--- guard ---|---- gap ------------|---- stack --------|
- *      the object:    0                     entry.offset
- *
- * Growing moves gap.end, stack.start and stack.offset down together: no new entry, no new object.
- * The lowest USER_STACK_GUARD bytes of the gap are never used up, so that an overflow faults
- * instead of running into what is mapped below.
- *
  * Lock order: parent's map, then the child's (nobody else knows it yet), then objects.
  */
 #include "vm/vmspace.h"
@@ -28,6 +19,7 @@
 #include <errno.h>
 
 #include "kern/base/debug.h"
+#include "kern/base/thread.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
@@ -195,9 +187,10 @@ share_object(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock)
 }
 
 /*
- * A shadow stands for a copy only as long as nobody writes to the object itself.  Two kinds of
- * entry do: one that shares its anonymous object with other entries (inherited SHARE before, and
- * COPY now), and a shared mapping of a file.
+ * A shadow stands for a copy only as long as nobody writes to the object itself.  An entry that
+ * shares its anonymous object with others (inherited SHARE before, and COPY now) does.  A shared
+ * mapping of a file does too, but there the copy is what MAP_PRIVATE is: it shows what is written to
+ * the file until it is written to itself.
  */
 static bool
 written_by_others(struct vm_object *o)
@@ -283,7 +276,7 @@ zero_object(const struct vm_map_entry *e, struct vm_map_args *args)
 {
 	args->object = NULL;
 	args->offset = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? e->offset : 0;
-	args->eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY);
+	args->eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY | MAP_ENTRY_SHARED);
 }
 
 /* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as
@@ -314,6 +307,7 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 		args.eflags = e->eflags;
 	} else {
 		error = copy_object(parent, e, &args);
+		args.eflags &= ~MAP_ENTRY_SHARED;
 	}
 	if (error != 0)
 		return error;
@@ -343,7 +337,7 @@ lock_with_reserve(struct vm_map *map, struct vm_map_reserve *r) NO_LOCK_ANALYSIS
 static void
 copy_fields(struct vmspace *to, const struct vmspace *from)
 {
-	to->map.flags = from->map.flags & ~(VM_MAP_WIREFUTURE | VM_MAP_WIREFUTURE_ONFAULT);
+	vmspace_inherit_rules(to, from);
 	to->brk_start = from->brk_start;
 	to->brk = from->brk;
 	to->stack_top = from->stack_top;
@@ -387,104 +381,42 @@ vmspace_fork(struct vmspace *vm, struct vmspace **child_out) NO_LOCK_ANALYSIS
 }
 
 /*
- * The stack.
+ * Who runs in it.
  */
 
+struct vmspace *
+vmspace_exec(struct vmspace **slot, struct vmspace *vm)
+{
+	struct vmspace *old = *slot;
+
+	*slot = vm;
+	thread_set_pmap(vm->map.pmap);
+	return old;
+}
+
 int
-vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial)
+vmspace_unshare(struct vmspace **slot, struct spinlock *lk)
 {
-	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
-	struct vm_map_args stack = {
-	    .offset = reserve - initial,
-	    .prot = VM_PROT_RW,
-	    .max_prot = VM_PROT_ALL,
-	    .inherit = VM_INHERIT_COPY,
-	    .eflags = MAP_ENTRY_GROWS_DOWN,
-	};
-	struct vm_map_args gap = {
-	    .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY, .eflags = MAP_ENTRY_GUARD};
-	vaddr_t bottom = top - reserve - USER_STACK_GUARD;
-	int error = vm_map_reserve(&r, 2);
+	struct vmspace *copy, *old;
+	int error;
 
-	KASSERT(initial > 0 && initial <= reserve && bottom < top);
-	if (error == 0) {
-		vm_map_lock(&vm->map);
-		error = vm_map_insert(&vm->map, top - initial, top, &stack, &r);
-		if (error == 0)
-			error = vm_map_insert(&vm->map, bottom, top - initial, &gap, &r);
-		if (error == 0)
-			vm->stack_top = top;
-		vm_map_unlock(&vm->map);
-	}
-	vm_map_unreserve(&r);
-	return error;
-}
-
-/* May the stack above `gap` grow so that it begins at `to`? */
-static bool
-growth_allowed(const struct vmspace *vm, const struct vm_map_entry *gap,
-    const struct vm_map_entry *stack, vaddr_t to)
-{
-	uint64_t more = stack->start - to;
-
-	if (to < gap->start + USER_STACK_GUARD || stack->offset < more)
-		return false;
-	if (stack->end == vm->stack_top && stack->end - to > vm->limit_stack)
-		return false;
-	if ((stack->eflags & MAP_ENTRY_USER_WIRED) != 0 && !vm_wire_allowed(&vm->map, more))
-		return false;
-	return vm->map.size + more <= vm->limit_as;
-}
-
-/* The stack that may grow into `gap`, or NULL. */
-static struct vm_map_entry *
-stack_above(struct vm_map *map, struct vm_map_entry *gap)
-{
-	struct vm_map_entry *stack = vm_map_next(map, gap);
-
-	if (stack == NULL || stack->start != gap->end ||
-	    (stack->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
-		return NULL;
-	return stack;
-}
-
-/* Move the boundary.  => ENOMEM, with nothing changed: no memory for a stack that is wired. */
-static int
-grow_into(struct vm_map *map, struct vm_map_entry *gap, struct vm_map_entry *stack, vaddr_t to)
-    REQUIRES(map->lock)
-{
-	vaddr_t from = stack->start;
-	int error = 0;
-
-	vm_map_move_boundary(map, gap, stack, to);
-	if (stack->wired_count > 0)
-		error = vm_wire_grow(map, stack, to, from);
+	/* Whoever else uses it may leave meanwhile, but nobody can join without us. */
+	if (__atomic_load_n(&(*slot)->users, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	error = vmspace_fork(*slot, &copy);
 	if (error != 0)
-		vm_map_move_boundary(map, gap, stack, from);
-	else
-		vm_count(VMC_STACK_GROWTHS);
-	return error;
+		return error;
+	spin_lock(lk);
+	old = vmspace_exec(slot, copy);
+	spin_unlock(lk);
+	vmspace_unref(old);
+	return 0;
 }
 
-int
-vm_map_growstack(struct vm_map *map, vaddr_t va)
+uint64_t
+vmspace_resident_count(const struct vmspace *vm)
 {
-	struct vmspace *vm = CONTAINER_OF(map, struct vmspace, map);
-	vaddr_t to = trunc_page(va);
-	struct vm_map_entry *gap, *stack;
-	int error = EFAULT;
-
-	vm_map_lock(map);
-	gap = vm_map_lookup_entry(map, va, NULL);
-	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0) {
-		stack = stack_above(map, gap);
-		if (stack != NULL && growth_allowed(vm, gap, stack, to))
-			error = grow_into(map, gap, stack, to);
-	} else if (gap != NULL) {
-		error = 0; /* mapped by now: another thread grew the stack */
-	}
-	vm_map_unlock(map);
-	return error;
+	return pmap_resident_count(vm->map.pmap);
 }
 
 uint64_t
@@ -493,48 +425,139 @@ vmspace_wired_count(const struct vmspace *vm)
 	return pmap_wired_count(vm->map.pmap);
 }
 
+uint64_t
+vmspace_max_resident(const struct vmspace *vm)
+{
+	uint64_t before = __atomic_load_n(&vm->map.max_resident, __ATOMIC_RELAXED);
+
+	return MAX(before, vmspace_resident_count(vm));
+}
+
+/*
+ * Limits.
+ */
+
+bool
+vmspace_has_room(const struct vmspace *vm, struct vm_map_usage added, struct vm_map_usage replaced)
+{
+	if (vm->map.size - replaced.size + added.size > vm->limit_as)
+		return false;
+	return added.data == 0 || vm->map.data - replaced.data + added.data <= vm->limit_data;
+}
+
+uint32_t
+vmspace_exec_rules(const struct vmspace *vm)
+{
+	return __atomic_load_n(&vm->map.flags, __ATOMIC_RELAXED) &
+	    (VM_MAP_WXORX | VM_MAP_NOEXEC_GAIN | VM_MAP_NOEXEC_ONCE);
+}
+
+void
+vmspace_inherit_rules(struct vmspace *vm, const struct vmspace *from)
+{
+	uint32_t rules = vmspace_exec_rules(from);
+
+	if ((rules & VM_MAP_NOEXEC_ONCE) != 0)
+		rules = 0;
+	vm->map.flags |= rules;
+}
+
+int
+vmspace_refuse_exec_gain(struct vmspace *vm, bool once)
+{
+	uint32_t want = VM_MAP_NOEXEC_GAIN | (once ? VM_MAP_NOEXEC_ONCE : 0), have;
+
+	vm_map_lock(&vm->map);
+	have = vm->map.flags & (VM_MAP_NOEXEC_GAIN | VM_MAP_NOEXEC_ONCE);
+	if (have == 0)
+		vm->map.flags |= want;
+	vm_map_unlock(&vm->map);
+	return have == 0 || have == want ? 0 : EPERM;
+}
+
 /*
  * The break.
  */
 
+/* => map locked. */
 static int
-grow_heap(struct vmspace *vm, vaddr_t from, vaddr_t to)
+grow_heap(struct vmspace *vm, vaddr_t from, vaddr_t to, struct vm_map_reserve *r)
+    REQUIRES(vm->map.lock)
 {
-	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
-	struct vm_map_args args = {
-	    .prot = VM_PROT_RW, .max_prot = VM_PROT_ALL, .inherit = VM_INHERIT_COPY};
-	int error = vm_map_reserve(&r, 1);
+	const struct vm_map_args args = {
+	    .prot = VM_PROT_RW,
+	    .max_prot = VM_PROT_ALL,
+	    .inherit = VM_INHERIT_COPY,
+	    .eflags = vm_wire_new_flags(&vm->map, false),
+	};
+	const struct vm_map_usage more = {to - from, to - from}, none = {0, 0};
 
-	if (error == 0) {
-		vm_map_lock(&vm->map);
-		args.eflags = vm_wire_new_flags(&vm->map, false);
-		if (vm->map.size + (to - from) > vm->limit_as)
-			error = ENOMEM;
-		else if (args.eflags != 0 && !vm_wire_allowed(&vm->map, to - from))
-			error = EAGAIN;
-		else
-			error = vm_map_insert(&vm->map, from, to, &args, &r);
+	if (!vmspace_has_room(vm, more, none))
+		return ENOMEM;
+	if (args.eflags != 0 && !vm_wire_allowed(&vm->map, to - from))
+		return EAGAIN;
+	return vm_map_insert(&vm->map, from, to, &args, r);
+}
+
+/* => map locked. */
+static int
+shrink_heap(struct vmspace *vm, vaddr_t from, vaddr_t to, struct list *dead,
+    struct vm_map_reserve *r) REQUIRES(vm->map.lock)
+{
+	if (vm_map_count_without(&vm->map, to, from) > vm->map.nentries &&
+	    !vm_map_count_allowed(&vm->map, vm->map.nentries + 1))
+		return ENOMEM;
+	vm_map_delete(&vm->map, to, from, dead, r);
+	return 0;
+}
+
+/* => map locked. */
+static int
+move_break(struct vmspace *vm, vaddr_t want, struct list *dead, struct vm_map_reserve *r)
+    REQUIRES(vm->map.lock)
+{
+	vaddr_t old = round_page(vm->brk), new = round_page(want);
+
+	if (want < vm->brk_start || want >= vm->map.max || want - vm->brk_start > vm->limit_data)
+		return ENOMEM;
+	if (new > old)
+		return grow_heap(vm, old, new, r);
+	return new < old ? shrink_heap(vm, old, new, dead, r) : 0;
+}
+
+/* The lock, with nothing between the break and `want` in transition.  => returns the break. */
+static vaddr_t
+lock_heap(struct vmspace *vm, vaddr_t want) NO_LOCK_ANALYSIS
+{
+	for (;;) {
+		vaddr_t brk = __atomic_load_n(&vm->brk, __ATOMIC_RELAXED), to = brk;
+
+		if (want >= vm->brk_start && want < vm->map.max)
+			to = want;
+		vm_map_lock_range(&vm->map, trunc_page(MIN(brk, to)), round_page(MAX(brk, to)));
+		if (vm->brk == brk)
+			return brk;
 		vm_map_unlock(&vm->map);
 	}
-	if (error == 0 && args.eflags != 0)
-		vm_wire_new(&vm->map, from, to);
-	vm_map_unreserve(&r);
-	return error;
 }
 
 vaddr_t
 vmspace_brk(struct vmspace *vm, vaddr_t want)
 {
-	vaddr_t old = round_page(vm->brk), new = round_page(want);
-	int error = 0;
+	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
+	struct list dead = LIST_INIT(dead);
+	vaddr_t brk, was;
+	bool wire;
+	int error = vm_map_reserve(&r, 2);
 
-	if (want < vm->brk_start || want >= vm->map.max || want - vm->brk_start > vm->limit_data)
-		return vm->brk;
-	if (new > old)
-		error = grow_heap(vm, old, new);
-	else if (new < old)
-		error = vm_map_remove(&vm->map, new, old);
-	if (error == 0)
-		vm->brk = want;
-	return vm->brk;
+	brk = was = lock_heap(vm, want);
+	wire = vm_wire_new_flags(&vm->map, false) != 0;
+	if (error == 0 && move_break(vm, want, &dead, &r) == 0)
+		brk = vm->brk = want;
+	vm_map_unlock(&vm->map);
+	vm_map_release_dead(&dead);
+	vm_map_unreserve(&r);
+	if (wire && round_page(brk) > round_page(was))
+		vm_wire_new(&vm->map, round_page(was), round_page(brk));
+	return brk;
 }

@@ -39,12 +39,34 @@ void vmspace_unref(struct vmspace *vm);
 bool vmspace_hold(struct vmspace *vm);
 void vmspace_unhold(struct vmspace *vm);
 
-/* Reserve and map the main stack below `top`: `reserve` bytes of room, one entry of `initial`
- * bytes, gap below.  => as vm_map_insert. */
+/* From now on *slot names `vm`, and the running thread is in it.
+ * => the lock that guards *slot is held.  => returns the old space: its use is the caller's to drop
+ * (vmspace_unref), with no lock held. */
+struct vmspace *vmspace_exec(struct vmspace **slot, struct vmspace *vm);
+/* If others use *slot, which lk guards, too: the same with a copy of it, the old one is theirs.
+ * => the slot's only thread; no lock held; may sleep.  Returns 0, or ENOMEM and all is as before. */
+int vmspace_unshare(struct vmspace **slot, struct spinlock *lk);
+
+/* Pages in the page table, now and at most so far.  => any context; a snapshot. */
+uint64_t vmspace_resident_count(const struct vmspace *vm);
+uint64_t vmspace_max_resident(const struct vmspace *vm);
+
+/* May that be added, and that replaced (RLIMIT_AS, RLIMIT_DATA)?  => map locked, so that it stays
+ * true. */
+bool
+vmspace_has_room(const struct vmspace *vm, struct vm_map_usage added, struct vm_map_usage replaced);
+
+/* VM_MAP_WXORX and the like that hold.  => any context; a snapshot. */
+uint32_t vmspace_exec_rules(const struct vmspace *vm);
+/* What a child, or the next program, keeps of the rules about executable memory.  => vm is new. */
+void vmspace_inherit_rules(struct vmspace *vm, const struct vmspace *from);
+/* Nothing becomes executable any more; `once`: not for children.  => may sleep.  EPERM: the rules
+ * are others already. */
+int vmspace_refuse_exec_gain(struct vmspace *vm, bool once);
+
+/* The main stack, below `top`: `reserve` bytes of room, `initial` of them mapped.  => as
+ * vm_map_stack. */
 int vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial);
-/* A fault at va, just below a stack: grow it.  => map not locked; may sleep.  0: grown (or was
- * meanwhile), EFAULT: not a stack's gap; ENOMEM: limits. */
-int vm_map_growstack(struct vm_map *map, vaddr_t va);
 
 /* Pages that the page table keeps wired: of what is wired, what has been touched.  => any context; a
  * snapshot. */

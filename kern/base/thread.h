@@ -53,6 +53,8 @@ struct thread {
 	bool interrupted;       /* a  a signal or kill wants it: SLEEP_INTR sleeps end with EINTR */
 	bool killed;            /* a  it is to exit: SLEEP_KILL sleeps end with EINTR, too */
 	bool nofault;           /* T  user copies must not fault pages in: they fail with EFAULT */
+	uint64_t minor_faults;  /* T  page faults served; */
+	uint64_t major_faults;  /* T  ... those that waited for a device */
 	int busy_pages;         /* T  exclusively busy pages it owns (rule R1) */
 	int intr_off_depth;     /* T  intr_push_off() without intr_pop_off(), spinlocks included */
 	bool intr_was_on;       /* T  before the first of them */

@@ -2,8 +2,22 @@
 /*
  * What a program does with memory, one byte at a time.
  */
+#include "kern/base/thread.h"
 #include "tests/host/host.h"
+#include "vm/vm_fault.h"
 #include "vm/vm_km.h"
+
+int
+host_fault(struct vm_map *map, vaddr_t va, vm_prot_t access)
+{
+	struct pmap *was = curthread()->pmap;
+	int error;
+
+	curthread()->pmap = map->pmap;
+	error = vm_fault(map, va, access);
+	curthread()->pmap = was;
+	return error;
+}
 
 static int
 load(struct vm_map *map, vaddr_t va, uint8_t *value)

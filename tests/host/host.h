@@ -170,6 +170,8 @@ void host_machine_point(void);
 void host_machine_check(void);
 /* Pages that are the kernel's page tables: they stay. */
 uint64_t host_machine_pages(void);
+/* vm_fault, by a thread that runs in that space for the moment: who touches memory does. */
+int host_fault(struct vm_map *map, vaddr_t va, vm_prot_t access);
 /* Find the byte at va for an access, faulting as often as it takes.  Returns 0 and *byte, or an errno. */
 int host_access(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte);
 /* Forget mappings that are not wired, as a pmap may at any time. */

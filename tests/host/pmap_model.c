@@ -544,7 +544,7 @@ host_access(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
 			*byte = (uint8_t *)vm_page_kva(p->m) + (va & PAGE_MASK);
 			return 0;
 		}
-		error = vm_fault(map, va, access);
+		error = host_fault(map, va, access);
 		if (error != 0)
 			return error;
 		lock_assert_none();

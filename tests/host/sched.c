@@ -188,6 +188,12 @@ thread_main(void)
 	abort();
 }
 
+void
+thread_set_pmap(struct pmap *pmap)
+{
+	curthread()->pmap = pmap;
+}
+
 struct host_thread *
 host_spawn(void (*fn)(void *arg), void *arg)
 {

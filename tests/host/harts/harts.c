@@ -176,7 +176,7 @@ host_access(struct vm_map *map, vaddr_t va, vm_prot_t access, uint8_t **byte)
 		}
 		if (pmap_fault_fixup(map->pmap, va, access))
 			continue;
-		error = vm_fault(map, va, access);
+		error = host_fault(map, va, access);
 		if (error != 0)
 			return error;
 		lock_assert_none();

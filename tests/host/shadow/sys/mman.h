@@ -5,7 +5,10 @@
 
 #include_next <sys/mman.h>
 
-#define MADV_NOSYNC   1000
-#define MADV_AUTOSYNC 1001
+#define PROT_SEM          0x8
+#define MAP_UNINITIALIZED 0x4000000
+#define MAP_GROWSUP       0x10000000
+#define MADV_NOSYNC       1000
+#define MADV_AUTOSYNC     1001
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stacks: mappings that grow when the page next to them is touched.
+ */
+#ifndef VM_VM_STACK_H
+#define VM_VM_STACK_H
+
+#include "vm/vm_map.h"
+
+/* Entries that vm_map_stack uses at most. */
+#define VM_STACK_ENTRIES 3
+
+/*
+ * Map [start, end), rights and the like by `args`, with room to grow: `down` bytes below, `up` bytes
+ * above (multiples of the page size; 0: not that way), and beyond the room USER_STACK_GUARD bytes
+ * that stay free.  Where something is in the way the room is less.
+ * => map locked.  => as vm_map_insert; nothing changed on error.
+ */
+int vm_map_stack(struct vm_map *map, vaddr_t start, vaddr_t end, size_t down, size_t up,
+    const struct vm_map_args *args, struct vm_map_reserve *r) REQUIRES(map->lock);
+
+/* A fault at va, perhaps next to a stack of the running thread's space: grow it.
+ * => map not locked; may sleep.  => 0: va is mapped now (or was meanwhile); EFAULT: no stack's gap,
+ * the stack's limits, or somebody else's space; ENOMEM: no memory for a stack that is wired. */
+int vm_map_growstack(struct vm_map *map, vaddr_t va);
+
+#endif
