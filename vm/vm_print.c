@@ -33,6 +33,7 @@ const struct vm_flag_name vm_map_entry_flag_names[] = {
     {MAP_ENTRY_IN_TRANSITION, "in-transition"},
     {MAP_ENTRY_NEEDS_WAKEUP, "needs-wakeup"},
     {MAP_ENTRY_USER_WIRED, "user-wired"},
+    {MAP_ENTRY_WIRED_ONFAULT, "wired-on-fault"},
     {MAP_ENTRY_SHARED, "shared"},
     {MAP_ENTRY_NOSYNC, "no-sync"},
     {MAP_ENTRY_NODUMP, "no-dump"},

@@ -203,6 +203,10 @@ host("run_contract", "Does make run keep its word on output, exit status, added 
 
 # ---- looking inside -----------------------------------------------------------------------------------------------------
 
+guest("procfs_maps", points=2)
+guest("procfs_smaps", points=2, cpus=(1, 3))
+guest("procfs_memory")
+guest("procfs_counters")
 host("ddb_commands", "Does the debugger on the console say what /proc says, survive bad addresses, and let go again?",
      points=2, cpus=(1, 3))
 host("ddb_panic", "Does a panic with ddb=1 end in the debugger, which refuses to continue, and without it in status 125?")

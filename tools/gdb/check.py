@@ -34,6 +34,7 @@ class Checker:
         self.expect("guard" not in e.flags or (not e.object and not e.prot), f"{where}: a guard with an object or rights")
         self.expect(e.wired >= 0, f"{where}: wired {e.wired} times")
         self.expect("user-wired" not in e.flags or e.wired > 0, f"{where}: locked by its user, but not wired")
+        self.expect(("in-transition" in e.flags) == bool(int(e.value["owner"])), f"{where}: in transition, and nobody's")
         self.expect("needs-wakeup" not in e.flags or "in-transition" in e.flags, f"{where}: a wakeup for no transition")
 
     def check_tree(self, name, vm_map, listed):
