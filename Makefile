@@ -50,6 +50,8 @@ CODE := -fno-pie -fno-common -fno-omit-frame-pointer -fno-stack-protector -fno-a
 KARCH := -march=rv64imac$(ZEXT) -mabi=lp64 $(CODE) -ffreestanding -DKERNEL -DCHECK=$(CHECK)
 UARCH := -march=rv64gc -mabi=lp64d $(CODE) -ffunction-sections -fdata-sections -ftls-model=local-exec
 LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --build-id=none
+# Programs lie right above the stack (USER_PROGRAM in arch/riscv/vmparam.h).
+ULINKAT := $(if $(LLVM),--image-base=0x40300000,-Ttext-segment=0x40300000)
 
 WARN := -Wall -Wextra -Werror
 KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
@@ -157,7 +159,7 @@ $(LIBC): $(LIBOBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # Sections that nobody refers to are left out: one function of a file does not cost all of it.
-ULINK = $(Q)$(LD) $(LINK) --gc-sections -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
+ULINK = $(Q)$(LD) $(LINK) $(ULINKAT) --gc-sections -o $@ $(CRT0) $(filter %.o,$(filter-out $(CRT0),$^)) $(LIBC) $(LIBGCC)
 
 $(BUILD)/user/bin/sh: $(patsubst %,$(BUILD)/u/%.o,$(wildcard user/sh/*.c)) $(CRT0) $(LIBC)
 	$(call say,LD,$@)
@@ -301,7 +303,7 @@ $(UNITS:%=check-%): check-%: $(BUILD)/t/%_test
 .PHONY: umbra-cc-flags
 umbra-cc-flags: $(CRT0) $(LIBC)
 	@echo '$(CC) -std=gnu11 -nostdinc -isystem $(CURDIR)/lib/include -isystem $(CCINC) $(UARCH)'
-	@echo '-nostdlib -static $(if $(LLVM),-fuse-ld=lld) $(foreach f,$(LINK),-Wl$(comma)$f) $(abspath $(CRT0))'
+	@echo '-nostdlib -static $(if $(LLVM),-fuse-ld=lld) $(foreach f,$(LINK) $(ULINKAT),-Wl$(comma)$f) $(abspath $(CRT0))'
 	@echo '-Wl,--start-group $(abspath $(LIBC)) $(LIBGCC) -Wl,--end-group'
 
 .PHONY: tags

@@ -30,8 +30,8 @@
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
-#define DYN_BASE   0x2aaaaaa000ul /* where position-independent programs go: two thirds up */
-#define PHDRS_SIZE 2048u          /* bytes of program headers that are accepted */
+#define DYN_BASE   USER_PROGRAM /* where position-independent programs go */
+#define PHDRS_SIZE 2048u        /* bytes of program headers that are accepted */
 #define PHDR_MAX   (PHDRS_SIZE / sizeof(Elf64_Phdr))
 
 /* A file being loaded. */
@@ -255,7 +255,7 @@ choose_bias(struct vmspace *vm, const struct elf_file *f, enum elf_role role, va
 		    &vm->map, vm->map.min, vm->map.max, f->high - f->low, true, &at);
 		vm_map_unlock(&vm->map);
 	}
-	if (!found || f->high - f->low > USER_STACK_TOP - at)
+	if (!found || f->high - f->low > VM_MAX_USER_ADDRESS - at)
 		return ENOMEM;
 	*bias = at - f->low;
 	return 0;

@@ -26,6 +26,7 @@
 #include "kern/fs/vfs.h"
 #include "kern/futex.h"
 #include "kern/signal.h"
+#include "kern/stackdepth.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_km.h"
@@ -61,6 +62,7 @@ thread_alloc(void)
 		zone_free(uthread_zone, t);
 		return NULL;
 	}
+	stack_prepare(t->td.md.kstack);
 	list_init(&t->link);
 	list_init(&t->pending.queue);
 	return &t->td;
@@ -90,6 +92,7 @@ thread_free(struct thread *td)
 	if (p != NULL && t->tid != p->pid) {
 		pid_free(t->tid);
 	}
+	stack_measure(td->md.kstack);
 	kstack_free(td->md.kstack);
 	zone_free(uthread_zone, t);
 	if (p != NULL)

@@ -22,6 +22,7 @@
 #include "kern/pipe.h"
 #include "kern/proc.h"
 #include "kern/procfiles.h"
+#include "kern/stackdepth.h"
 #include "kern/tty.h"
 #include "lib/fmt.h"
 #include "lib/minmax.h"
@@ -73,6 +74,7 @@ make_vmstat(struct procfs_text *t, int32_t pid)
 	print_counter("nr_page_table_pages", s.tables, t);
 	print_counter("nr_kernel_stack", kstack_map->size >> 10, t);
 	vm_meter_foreach(print_counter, t);
+	print_counter("kstack_high_water", stack_high_water(), t);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/thread.h"
 #include "kern/ddb.h"
+#include "kern/oom.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
 #include "vm/vmspace.h"
@@ -43,14 +44,6 @@ log_fault(const struct trapframe *tf, int sig, vaddr_t va)
 		    curthread()->name, p->pid, sig, tf->pc, va);
 }
 
-/* No memory will come, so somebody must give some back: the one who asked. */
-static void
-kill_for_memory(void)
-{
-	klog(LOG_ERROR, "out of memory: killing %s (pid %d)", curthread()->name, curproc()->pid);
-	proc_exit(W_EXITCODE(0, SIGKILL));
-}
-
 void
 user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error)
 {
@@ -65,7 +58,7 @@ user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error)
 		signal_fault(SIGSEGV, SEGV_ACCERR, va);
 		break;
 	case ENOMEM:
-		kill_for_memory();
+		(void)oom_kill(); /* then the instruction faults again, unless it was us */
 		break;
 	case EIO:
 		log_fault(tf, SIGBUS, va);
@@ -76,6 +69,12 @@ user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error)
 		signal_fault(SIGBUS, BUS_ADRERR, va);
 		break;
 	}
+}
+
+bool
+user_copy_needs_memory(void)
+{
+	return oom_kill();
 }
 
 void

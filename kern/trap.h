@@ -41,6 +41,8 @@ struct vm_map *user_map(void);
 void user_syscall(struct trapframe *tf);
 /* vm_fault() said `error` for that access: signal the program. */
 void user_fault_failed(struct trapframe *tf, vaddr_t va, vm_prot_t access, int error);
+/* The same, with ENOMEM, for an access of the kernel to user memory.  => true: try again. */
+bool user_copy_needs_memory(void);
 /* `va` is the address in question, or the pc. */
 void user_exception(struct trapframe *tf, enum user_exception what, vaddr_t va);
 /* About to return to user mode: deliver signals, give way to others, exit if killed.

@@ -53,7 +53,7 @@
 /* Pages behind one that is written again which get the same right, if they are there. */
 #define REWRITE_PAGES 8
 /* So many waits for memory in vain (20 ms each) and the machine is out of it. */
-#define DRY_ROUNDS_MAX 50
+#define DRY_ROUNDS_MAX 15
 
 enum fault_wait { WAIT_NONE, WAIT_MEMORY, WAIT_BUSY, WAIT_CHANGE };
 

@@ -35,6 +35,7 @@
 #include "vm/pmap.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_map.h"
+#include "vm/vm_meter.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/zone.h"
@@ -56,7 +57,7 @@
 
 #define KSTACK_SLOT      (KSTACK_SIZE + PAGE_SIZE) /* with the guard page below */
 #define KSTACKS_CACHED   8u
-#define KM_PATIENCE      50u /* fruitless waits for a page, then it fails: about a second */
+#define KM_PATIENCE      15u /* fruitless waits for a page, then it fails: about 0.3 s */
 
 static struct vm_map kernel_map_storage;
 struct vm_map *kernel_map = &kernel_map_storage;
@@ -103,13 +104,14 @@ insert_range(struct vm_map *map, size_t size, uint16_t eflags, struct vm_map_res
 }
 
 /* Wait for map space if `wait`: somebody will free some.  => returns 0 if there is none (or, with
- * KM_TRYLOCK, no lock). */
+ * KM_TRYLOCK, no lock; or the thread is to exit). */
 static vaddr_t
 reserve_range(
     struct vm_map *map, size_t size, uint16_t eflags, unsigned flags, bool wait) NO_LOCK_ANALYSIS
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	vaddr_t va = 0;
+	int error = 0;
 
 	if (size == 0 || size > map->max - map->min || vm_map_reserve(&r, 1) != 0)
 		return 0;
@@ -117,11 +119,12 @@ reserve_range(
 		vm_map_lock(map);
 	else if (!sx_try_xlock(&map->lock))
 		goto out;
-	while ((va = insert_range(map, size, eflags, &r)) == 0 && wait) {
+	while ((va = insert_range(map, size, eflags, &r)) == 0 && wait && error == 0) {
 		map->want_space = true;
 		sleep_prepare(&map->want_space, map->name);
 		vm_map_unlock(map);
-		(void)sleep_wait(0, NO_DEADLINE);
+		vm_count(VMC_SPACE_WAITS);
+		error = sleep_wait(SLEEP_KILL, NO_DEADLINE);
 		vm_map_lock(map);
 	}
 	vm_map_unlock(map);

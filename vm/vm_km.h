@@ -36,7 +36,7 @@ vaddr_t km_kmemalloc(struct vm_map *map, size_t size, unsigned flags);
 vaddr_t km_alloc(struct vm_map *map, size_t size);
 /* Address space whose pages come on demand, zero-filled, through faults on the kernel object (pageable).  0: none. */
 vaddr_t km_valloc(struct vm_map *map, size_t size);
-/* As km_valloc, but waits until there is address space; 0 only if size exceeds the map. */
+/* As km_valloc, but waits until there is address space; 0 only if size exceeds the map, or the thread is to exit. */
 vaddr_t km_valloc_wait(struct vm_map *map, size_t size);
 /* Bring the pages of [va, va + size), pageable memory, in now: what needs them later does not fail for want of memory.  => as a page
  * fault.  Returns 0 or ENOMEM; what came in stays until the range is freed. */

@@ -37,6 +37,7 @@
 	X(VMC_BUSY_WAITS, "busy_waits")       /* sleeps for a busy page */                         \
 	X(VMC_PAGE_WAITS, "page_waits")       /* sleeps for a free page */                         \
 	X(VMC_REACTIVATIONS, "reactivations") /* pages used again before they were taken */        \
+	X(VMC_SPACE_WAITS, "space_waits")     /* sleeps for kernel addresses */                    \
 	X(VMC_PAGE_REFILLS, "page_refills")   /* free-list batches fetched into a hart's cache */  \
 	X(VMC_LOWMEM_CALLS, "lowmem_calls")   /* pages asked back from caches */                   \
 	X(VMC_SHOOTDOWNS, "shootdowns")       /* TLB invalidations sent to other harts */

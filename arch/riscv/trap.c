@@ -216,6 +216,18 @@ find_fixup(vaddr_t pc)
 	return NULL;
 }
 
+/* Kernel code copies to or from user memory.  => true: done, run the instruction again. */
+static bool
+copy_fault(vaddr_t va, vm_prot_t access)
+{
+	int error;
+
+	do
+		error = trap_pagefault(va, access);
+	while (error == ENOMEM && user_copy_needs_memory());
+	return error == 0;
+}
+
 /* A fault of kernel code that may be none of its fault.  False: it is. */
 static bool
 kernel_fault(struct trapframe *tf)
@@ -225,7 +237,7 @@ kernel_fault(struct trapframe *tf)
 	vaddr_t va = tf->tval;
 
 	if (access != VM_PROT_NONE && fixup != NULL && va < VM_MAX_USER_ADDRESS &&
-	    trap_pagefault(va, access) == 0)
+	    copy_fault(va, access))
 		return true;
 	if (access != VM_PROT_NONE && va >= VM_MIN_KERNEL_ADDRESS && va < VM_MAX_KERNEL_ADDRESS &&
 	    !kstack_is_guard(va) &&

@@ -175,6 +175,10 @@ guest("smp_forks", points=3, cpus=ALL, limit=120)
 guest("smp_ring", points=3, cpus=ALL)
 guest("smp_shootdown", points=2, cpus=(3, 8))
 
+# ---- when there is no more ----------------------------------------------------------------------------------------------
+
+guest("mem_exhaust", points=4, cpus=ALL, mem="48M", limit=300, alone=True)
+
 # ---- inside the kernel --------------------------------------------------------------------------------------------------
 
 ktest("ktest_km", "T18: is kernel memory given, faulted in, waited for and taken back as it should be?", "km_", 11,

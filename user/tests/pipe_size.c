@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Does F_SETPIPE_SZ change what a pipe holds, keep what is in it, and refuse with the errno of Linux? */
-#define _GNU_SOURCE 1
 #include <fcntl.h>
 
 #include "user/tests/umtest.h"
-
-#ifndef F_SETPIPE_SZ
-#define F_SETPIPE_SZ 1031
-#define F_GETPIPE_SZ 1032
-#endif
 
 #define KIB    1024l
 #define MIB    (1024l * KIB)
