@@ -625,6 +625,8 @@ signal_altstack_state(const struct uthread *t, uint64_t sp)
 
 	if (t->altstack.ss_size == 0)
 		return SS_DISABLE;
+	if ((t->altstack.ss_flags & SS_AUTODISARM) != 0)
+		return 0; /* a handler that runs on it has disarmed it */
 	return sp > base && sp - base <= t->altstack.ss_size ? SS_ONSTACK : 0;
 }
 
@@ -645,7 +647,7 @@ frame_fill(struct sigframe *f, struct uthread *t, const struct trapframe *tf, si
 
 	memset(&f->uc, 0, sizeof(f->uc));
 	f->uc.uc_stack = t->altstack;
-	f->uc.uc_stack.ss_flags = signal_altstack_state(t, tf->sp);
+	f->uc.uc_stack.ss_flags |= signal_altstack_state(t, tf->sp);
 	f->uc.uc_sigmask = mask;
 	mc->pc = tf->pc;
 	memcpy(mc->x, &tf->x[1], sizeof(mc->x));
@@ -668,6 +670,8 @@ enter_handler(
 	error = copyout(sp, &frame, sizeof(frame));
 	if (error != 0)
 		return error;
+	if ((t->altstack.ss_flags & SS_AUTODISARM) != 0)
+		t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 	tf->ra = USER_TRAMPOLINE;
 	tf->sp = sp;
 	tf->a0 = (uint64_t)info->si_signo;
@@ -741,8 +745,9 @@ signal_return(struct trapframe *tf)
 	md_fpu_restore(&t->td.md, &fpu);
 	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK &&
 	    frame.uc.uc_stack.ss_size >= MINSIGSTKSZ)
-		t->altstack = (stack_t){
-		    .ss_sp = frame.uc.uc_stack.ss_sp, .ss_size = frame.uc.uc_stack.ss_size};
+		t->altstack = (stack_t){.ss_sp = frame.uc.uc_stack.ss_sp,
+		    .ss_flags = frame.uc.uc_stack.ss_flags & SS_AUTODISARM,
+		    .ss_size = frame.uc.uc_stack.ss_size};
 	signal_set_mask(frame.uc.uc_sigmask);
 	return 0;
 }

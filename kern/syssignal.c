@@ -369,18 +369,30 @@ sys_rt_sigreturn(const struct syscall_args *args)
 	return (long)tf->a0;
 }
 
+/* Calls that go on after a stop are simply run again (kern/signal.c), so there never is one waiting
+ * for this. */
+long
+sys_restart_syscall(const struct syscall_args *args)
+{
+	(void)args;
+	return -EINTR;
+}
+
 static int
 set_altstack(struct uthread *t, const stack_t *new)
 {
-	if ((new->ss_flags & ~SS_ONSTACK) == SS_DISABLE) {
+	int mode = new->ss_flags & ~SS_AUTODISARM;
+
+	if ((mode & ~SS_ONSTACK) == SS_DISABLE) {
 		t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 		return 0;
 	}
-	if (new->ss_flags != 0 && new->ss_flags != SS_ONSTACK)
+	if (mode != 0 && mode != SS_ONSTACK)
 		return EINVAL;
 	if (new->ss_size < MINSIGSTKSZ)
 		return ENOMEM;
-	t->altstack = (stack_t){.ss_sp = new->ss_sp, .ss_size = new->ss_size};
+	t->altstack = *new;
+	t->altstack.ss_flags &= SS_AUTODISARM;
 	return 0;
 }
 
@@ -391,7 +403,7 @@ sys_sigaltstack(const struct syscall_args *args)
 	int state = signal_altstack_state(t, md_trapframe(&t->td.md)->sp), error = 0;
 	stack_t old = t->altstack, new;
 
-	old.ss_flags = state;
+	old.ss_flags |= state;
 	if (args->a[0] != 0) {
 		error = copyin(&new, args->a[0], sizeof(new));
 		if (error == 0)

@@ -8,7 +8,8 @@
 
 #include "user/tests/umtest.h"
 
-#define ALT 16384
+#define ALT        16384
+#define AUTODISARM (1U << 31)
 
 static char *alt_memory;
 static sigjmp_buf back;
@@ -132,6 +133,42 @@ while_in_use(void)
 	EXPECT_EQ(1, nested_on_alt);
 }
 
+static volatile sig_atomic_t disarmed, armed_again;
+
+static void
+sees_no_alt(int sig)
+{
+	stack_t now, again = {.ss_sp = alt_memory, .ss_size = ALT};
+
+	(void)sig;
+	REQUIRE(sigaltstack(NULL, &now) == 0);
+	disarmed = now.ss_flags == SS_DISABLE;
+	armed_again = sigaltstack(&again, NULL) == 0;
+}
+
+/* While the handler runs there is no alternate stack; when it returns there is the old one. */
+static void
+autodisarm(void)
+{
+	struct sigaction act;
+	stack_t alt = {.ss_sp = alt_memory, .ss_size = ALT, .ss_flags = (int)AUTODISARM}, now;
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = sees_no_alt;
+	act.sa_flags = SA_ONSTACK;
+	REQUIRE(sigaction(SIGUSR1, &act, NULL) == 0);
+	EXPECT_EQ(0, sigaltstack(&alt, NULL));
+	for (int i = 0; i < 2; i++) {
+		disarmed = armed_again = 0;
+		raise(SIGUSR1);
+		EXPECT_EQ(1, disarmed);
+		EXPECT_EQ(1, armed_again);
+		EXPECT_EQ(0, sigaltstack(NULL, &now));
+		EXPECT(now.ss_sp == alt_memory && now.ss_size == ALT);
+		EXPECT_EQ((int)AUTODISARM, now.ss_flags);
+	}
+}
+
 static void
 arguments(void)
 {
@@ -172,6 +209,7 @@ main(void)
 	EXPECT_EQ(128 + SIGSEGV, um_status_of(no_room_for_the_frame, NULL));
 	EXPECT_EQ(128 + SIGSEGV, um_status_of(alt_is_gone, (void *)8));
 	while_in_use();
+	autodisarm();
 	arguments();
 	EXPECT_EQ(0, um_status_of(child_has_it, NULL));
 	return um_result();

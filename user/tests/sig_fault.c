@@ -77,6 +77,33 @@ segments(void)
 	munmap(p, 3 * UM_PAGE);
 }
 
+static void
+add_atomically(void *at)
+{
+	__asm__ volatile("amoadd.w zero, %0, (%1)" : : "r"(1), "r"(at) : "memory");
+}
+
+/* Loads and stores may be misaligned, atomic operations not. */
+static void
+alignment(void)
+{
+	char *p = um_map(UM_PAGE, MAP_PRIVATE);
+	long value = 0x1122334455667788;
+
+	memset(p, 0, UM_PAGE);
+	*(volatile long *)(p + 3) = value;
+	EXPECT_EQ(value, *(volatile long *)(p + 3));
+	EXPECT_EQ(0x88, (unsigned char)p[3]);
+	add_atomically(p + 64);
+	EXPECT_EQ(1, p[64]);
+	sig_seen = code = 0;
+	if (sigsetjmp(back, 1) == 0)
+		add_atomically(p + 65);
+	EXPECT_EQ(SIGBUS, sig_seen); /* Linux gives the instruction's address, we the operand's */
+	EXPECT_EQ(BUS_ADRALN, code);
+	munmap(p, UM_PAGE);
+}
+
 /* Behind the end of a file: the mapping is there, the page is not. */
 static void
 behind_the_file(void)
@@ -200,6 +227,7 @@ main(void)
 	handle(SIGSEGV, note);
 	handle(SIGBUS, note);
 	segments();
+	alignment();
 	behind_the_file();
 	handler_mends();
 	handler_changes_registers();
