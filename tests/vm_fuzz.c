@@ -17,6 +17,7 @@
 #include "tests/vm_model.h"
 #include "vm/pmap.h"
 #include "vm/vm_fault.h"
+#include "vm/vm_madvise.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
@@ -405,6 +406,24 @@ op_fail_pager(struct op *op)
 	pager_may_fail = true;
 }
 
+/* Refused for want of memory it may have got some way: then it is said once more, with memory. */
+static void
+op_advise(struct op *op)
+{
+	size_t len = (op->last - op->first) * PAGE_SIZE;
+	int error = vm_madvise(op->s->vm, va_of(op->first), len, op_advice(op)), want;
+
+	if (error == EAGAIN && excused(ENOMEM)) {
+		host_fail_alloc(0, false);
+		host_unhoard();
+		little_memory = false;
+		error = vm_madvise(op->s->vm, va_of(op->first), len, op_advice(op));
+	}
+	want = model_advise(op);
+	if (error != want)
+		panic("madvise %d: error %d, expected %d", op_advice(op), error, want);
+}
+
 enum op_kind {
 	EDITS, /* changes maps, but touches no page: may happen while another thread's fault does I/O */
 	TOUCHES, /* may need a page, or changes the surroundings */
@@ -436,6 +455,7 @@ static const struct operation {
     [OP_STACK] = {"stack", op_stack, TOUCHES},
     [OP_KNOBS] = {"knobs", op_knobs, TOUCHES},
     [OP_HOLD] = {"hold", op_hold, TOUCHES},
+    [OP_ADVISE] = {"advise", op_advise, EDITS},
 };
 
 static void

@@ -53,7 +53,8 @@ struct cell {
 };
 
 struct vpage {
-	bool mapped, beyond; /* beyond: of a file, behind its end */
+	bool mapped, shared; /* shared: mapped with MAP_SHARED; a copy for a child is not */
+	bool beyond;         /* of a file, behind its end */
 	uint8_t prot, inherit;
 	struct cell *cell;
 };
@@ -128,7 +129,7 @@ cell_copy(struct cell *c)
 {
 	if (c->of_file)
 		return cell_new(false, 0, c);
-	return c->filled ? cell_new(true, c->value, NULL) : cell_new(false, 0, c->under);
+	return cell_new(c->filled, c->value, c->under);
 }
 
 /*
@@ -154,6 +155,7 @@ page_fork(struct vpage *to, const struct vpage *from)
 	if (!from->mapped || from->inherit == MODEL_NONE)
 		return;
 	*to = *from;
+	to->shared = from->shared && from->inherit == MODEL_SHARE;
 	if (from->inherit == MODEL_ZERO) {
 		to->beyond = false;
 		to->cell = cell_new(true, 0, NULL);
@@ -231,6 +233,7 @@ enum op_code {
 	OP_STACK,
 	OP_KNOBS,
 	OP_HOLD,
+	OP_ADVISE,
 	OP_CODES
 };
 
@@ -238,7 +241,7 @@ enum op_code {
 static const uint8_t op_codes[32] = {OP_MAP, OP_MAP_SHARED, OP_MAP_FILE, OP_MAP_FILE_SHARED,
     OP_UNMAP, OP_PROTECT, OP_INHERIT, OP_FORK, OP_LOAD, OP_STORE, OP_FETCH, OP_EXIT, OP_BRK,
     OP_FORGET, OP_FAIL_ALLOC, OP_FAIL_PAGER, OP_DURING_READ, OP_MEMORY, OP_STACK, OP_KNOBS, OP_HOLD,
-    OP_MAP, OP_STORE, OP_STORE, OP_STORE, OP_STORE, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT, OP_EXIT,
+    OP_MAP, OP_STORE, OP_STORE, OP_ADVISE, OP_STORE, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT, OP_EXIT,
     OP_UNMAP};
 
 struct op {
@@ -286,6 +289,7 @@ model_map(const struct op *op, bool shared, struct cell **file, unsigned offset)
 
 		page_unmap(p);
 		p->mapped = true;
+		p->shared = shared;
 		p->prot = op->prot;
 		p->inherit = shared ? MODEL_SHARE : MODEL_COPY;
 		if (file == NULL)
@@ -321,6 +325,44 @@ model_inherit(const struct op *op)
 {
 	for (unsigned i = op->first; i < op->last; i++)
 		op->s->page[i].inherit = op->value & 3;
+}
+
+/* What is said: mostly what has consequences. */
+static inline int
+op_advice(const struct op *op)
+{
+	static const int advice[] = {MADV_DONTNEED, MADV_WILLNEED, MADV_DONTNEED, MADV_RANDOM,
+	    MADV_COLD, MADV_SEQUENTIAL, MADV_DONTNEED, MADV_NORMAL};
+
+	return advice[op->value % 8];
+}
+
+/* Private memory becomes what it was when it was mapped. */
+static inline void
+page_forget(struct vpage *p)
+{
+	struct cell *fresh;
+
+	if (p->cell == NULL || p->shared || p->inherit == MODEL_SHARE)
+		return;
+	fresh =
+	    p->cell->under != NULL ? cell_new(false, 0, p->cell->under) : cell_new(true, 0, NULL);
+	cell_drop(p->cell);
+	p->cell = fresh;
+}
+
+/* Returns what madvise does. */
+static inline int
+model_advise(const struct op *op)
+{
+	bool hole = false;
+
+	for (unsigned i = op->first; i < op->last; i++) {
+		hole |= !op->s->page[i].mapped;
+		if (op_advice(op) == MADV_DONTNEED)
+			page_forget(&op->s->page[i]);
+	}
+	return hole ? ENOMEM : 0;
 }
 
 #endif

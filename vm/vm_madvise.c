@@ -87,12 +87,11 @@ index_at(const struct vm_map_entry *e, vaddr_t va)
  * What kind of memory an entry is.
  */
 
-/* Do others share what is written here?  A private copy of shared memory is not shared. */
+/* Is what is written here, or will be, the memory of others as well? */
 static bool
 is_shared(const struct vm_map_entry *e)
 {
-	return e->inheritance == VM_INHERIT_SHARE ||
-	    (e->eflags & (MAP_ENTRY_SHARED | MAP_ENTRY_COW)) == MAP_ENTRY_SHARED;
+	return e->inheritance == VM_INHERIT_SHARE || (e->eflags & MAP_ENTRY_SHARED) != 0;
 }
 
 /* Memory of nothing but zeros and what was written: no file behind it. */
@@ -152,7 +151,7 @@ set_fields(struct vm_map_entry *e, int advice)
 			e->inheritance = default_inherit(e);
 		break;
 	case MADV_WIPEONFORK:
-		if (is_shared(e) || (e->eflags & MAP_ENTRY_SHARED) != 0 || !is_anonymous(e))
+		if (is_shared(e) || !is_anonymous(e))
 			return EINVAL;
 		e->inheritance = VM_INHERIT_ZERO;
 		break;

@@ -149,6 +149,8 @@ do_request(unsigned space, const struct request *q, struct answer *a)
 		return mprotect(addr, q->len, q->prot) == 0 ? 0 : errno;
 	case OP_INHERIT:
 		return (int)-um_syscall(1000, (long)q->addr, (long)q->len, q->flags, 0, 0, 0);
+	case OP_ADVISE:
+		return madvise(addr, q->len, q->flags) == 0 ? 0 : errno;
 	case OP_FORK:
 		return do_fork((unsigned)q->flags);
 	case DO_VERIFY:
@@ -253,6 +255,15 @@ op_inherit(const struct op *op)
 		model_inherit(op);
 	else if (error != ENOSYS)
 		wrong("minherit", error, 0);
+}
+
+static void
+op_advise(const struct op *op)
+{
+	int error = ask_range(op, OP_ADVISE, op_advice(op), 0), want = model_advise(op);
+
+	if (error != want)
+		wrong("madvise", error, want);
 }
 
 static void
@@ -365,6 +376,9 @@ run_op(const struct op *op)
 		break;
 	case OP_INHERIT:
 		op_inherit(op);
+		break;
+	case OP_ADVISE:
+		op_advise(op);
 		break;
 	case OP_FORK:
 		op_fork(op);
