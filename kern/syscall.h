@@ -50,7 +50,7 @@ struct syscall_args {
 	/* signals: kern/syssignal.c */                                                          \
 	X(kill) X(tkill) X(tgkill) X(sigaltstack) X(rt_sigsuspend) X(rt_sigaction)               \
 	X(rt_sigprocmask) X(rt_sigpending) X(rt_sigtimedwait) X(rt_sigqueueinfo)                 \
-	X(rt_tgsigqueueinfo) X(rt_sigreturn) X(restart_syscall)                                \
+	X(rt_tgsigqueueinfo) X(rt_sigreturn) X(restart_syscall)                                  \
 	/* time: kern/time.c */                                                                  \
 	X(nanosleep) X(getitimer) X(setitimer) X(clock_settime) X(clock_gettime)                 \
 	X(clock_getres) X(clock_nanosleep) X(times) X(gettimeofday) X(settimeofday)              \

@@ -114,6 +114,10 @@ guest("proc_limit", points=2, limit=300, alone=True)
 # ---- bare threads, futexes, signals -------------------------------------------------------------------------------------
 
 guest("clone_thread", points=3, cpus=ALL)
+guest("clone_errors", points=2)
+guest("futex_wake", points=3, cpus=ALL)
+guest("futex_robust", points=2, cpus=(1, 3))
+guest("futex_errors", points=3)
 guest("signal_stop", points=3, cpus=ALL, limit=120)
 guest("signal_orphan", points=2, cpus=(1, 3))
 guest("signal_vfork", points=2, cpus=ALL)
