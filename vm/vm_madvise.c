@@ -192,9 +192,6 @@ advise_entry(struct vm_map *map, struct vm_map_entry *e, const struct walk *w, i
 		return EAGAIN;
 	vm_map_clip_start(map, e, w->at, r);
 	vm_map_clip_end(map, e, stop, r);
-	/* Memory that others will write to does without the page of zeros (vm_fault.c). */
-	if (as.inheritance == VM_INHERIT_SHARE && e->inheritance != VM_INHERIT_SHARE)
-		pmap_remove(map->pmap, e->start, e->end);
 	return set_fields(e, advice);
 }
 
