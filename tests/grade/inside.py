@@ -13,6 +13,7 @@ import machine
 from grade.terminal import Silent, Terminal, qmp_options
 
 GDB = ("gdb-multiarch", "riscv64-unknown-elf-gdb", "riscv64-elf-gdb", "riscv64-linux-gnu-gdb")
+BUSY_VISITS = 6
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(machine.__file__)), "gdb")
 
 
@@ -59,6 +60,7 @@ class Facts:
         self.counters = {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", vmstat, re.MULTILINE)}
         found = re.findall(r"^(\w+)-(\w+) (\S{3})/(\S{3}) (\w+)", self.vmmap, re.MULTILINE)
         self.entries = [(int(start, 16), int(end, 16), prot, most, inherit) for start, end, prot, most, inherit in found]
+        self.gap = next(start for start, _, prot, _, _ in self.entries if prot == "---")
         text = re.search(r"^(\w+)-\w+ r-x/.*\n(?:\t.*\n)*\t(vnode)\s+(0x\w+) refs=(\d+).*resident=(\d+)", self.vmmap, re.MULTILINE)
         self.text_va, self.text_object = int(text.group(1), 16), text.group(3)
         self.text_refs, self.text_resident = int(text.group(4)), int(text.group(5))
@@ -97,7 +99,7 @@ def ask_about_memory(t, said, facts):
         said.expect("show page", t.ddb(f"show page {match.group(1)}"), f"frame {match.group(2)} object {facts.text_object}")
         said.expect("show page PA", t.ddb(f"show page {match.group(2)}"), f"page {match.group(1)} frame {match.group(2)}")
     text = t.ddb(f"show pmap {facts.pid} {facts.text_va:#x}")
-    match = said.expect("show pmap", text, r"level 2, entry +0 .* table", r"level 1,", r"level 0, .* -> (0x\w+), 4 KiB")
+    match = said.expect("show pmap", text, r"level 2, entry +\d+ .* table", r"level 1,", r"level 0, .* -> (0x\w+), 4 KiB")
     if match:
         said.expect("the page mapped", t.ddb(f"show page {match.group(1)}"), f"object {facts.text_object} index 0 ")
     said.expect("show pmap kernel", t.ddb("show pmap kernel vm_fault"), r"level \d, .*--> |level \d, .* -> 0x\w+, \d+ KiB")
@@ -153,6 +155,28 @@ def ddb_commands(grader, unit, _attempt):
             said.expect("invariants afterwards", t.shell("cat /proc/vmcheck"), r"^ok")
             t.send("\x02reset\n")
             said.equal("reset: exit status", t.ended(), 125)
+    except Silent as problem:
+        said.problems.append(str(problem))
+    return said.result()
+
+
+def ddb_busy(grader, unit, _attempt):
+    said = Said()
+    try:
+        with machine.private_dir() as folder, Terminal(grader, unit, folder) as t:
+            t.expect(r"^[#$] \Z")
+            t.send("/tests/smp_forks; echo its status is $?\n")
+            for _ in range(BUSY_VISITS):
+                t.send("\x02")
+                t.expect(r"^ddb> \Z")
+                said.expect("ps", t.ddb("ps"), " init ", " idle7")
+                said.expect("show map", t.ddb("show map kstack"), "^map kstack")
+                said.expect("show locks", t.ddb("show locks"), r"^\d+ locks held")
+                said.expect("bt", t.ddb("bt"), r"uart_interrupt\+")
+                t.send("continue\n")
+            t.expect(r"^its status is 0$")
+            t.expect(r"^[#$] \Z")
+            said.expect("invariants afterwards", t.shell("cat /proc/vmcheck"), r"^ok")
     except Silent as problem:
         said.problems.append(str(problem))
     return said.result()
@@ -234,13 +258,13 @@ def gdb_commands(grader, unit, _attempt):
                 answers = run_gdb(grader, gdb, target, [
                     "umbra ps", f"umbra map {pid}", f"umbra chain {pid} {va:#x}", "umbra check", "umbra map kernel",
                     f"umbra why {pid} {va:#x} r", f"umbra why {pid} {va:#x} w", f"umbra why {pid} 0x1000 r",
-                    f"umbra why {pid} {facts.entries[-3][0]:#x} w", "umbra why 31000 0", "umbra map 31000", "umbra nonsense"])
+                    f"umbra why {pid} {facts.gap:#x} w", "umbra why 31000 0", "umbra map 31000", "umbra nonsense"])
                 compare_with_proc(said, facts, answers)
                 said.expect("umbra map kernel", answers["umbra map kernel"], "submap")
                 said.expect("why: text, read", answers[f"umbra why {pid} {va:#x} r"], "allowed, no fault")
                 said.expect("why: text, write", answers[f"umbra why {pid} {va:#x} w"], "SEGV_ACCERR")
                 said.expect("why: nothing", answers[f"umbra why {pid} 0x1000 r"], "SEGV_MAPERR")
-                said.expect("why: a stack's gap", answers[f"umbra why {pid} {facts.entries[-3][0]:#x} w"], "the stack grows")
+                said.expect("why: a stack's gap", answers[f"umbra why {pid} {facts.gap:#x} w"], "the stack grows")
                 said.expect("no such process", answers["umbra map 31000"], "no process 31000")
                 said.expect("no such command", answers["umbra nonsense"], "umbra ps ")
                 frame = re.search(r"index 0: frame (0x\w+)", answers[f"umbra chain {pid} {va:#x}"])

@@ -217,6 +217,7 @@ guest("procfs_memory")
 guest("procfs_counters")
 host("ddb_commands", "Does the debugger on the console say what /proc says, survive bad addresses, and let go again?",
      points=2, cpus=(1, 3))
+host("ddb_busy", "Can the debugger be entered while eight harts work, and left again without harm?", cpus=(8,), limit=120)
 host("ddb_panic", "Does a panic with ddb=1 end in the debugger, which refuses to continue, and without it in status 125?")
 host("gdb_commands", "Do gdb's umbra commands say what /proc says, and does `umbra check` find a planted error?", points=2,
      cpus=(3,))
