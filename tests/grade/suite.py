@@ -151,6 +151,7 @@ guest("sig_child", points=2, cpus=(1, 3))
 guest("bad_pointers", points=3, limit=120)
 guest("bad_numbers")
 guest("bad_lengths", points=2)
+guest("bad_random", points=3, cpus=ALL, mem="48M", limit=120)
 
 # ---- the file system ----------------------------------------------------------------------------------------------------
 
