@@ -42,7 +42,7 @@ map_anywhere(void *arg)
 	uint64_t seed = um_nonce() + (long)arg;
 	char *p[PAGES] = {NULL};
 
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < 80; i++) {
 		uint64_t r = um_mix(seed, i);
 		int k = r % PAGES;
 		size_t len = (1 + r / 16 % 8) * UM_PAGE;
@@ -74,7 +74,7 @@ protect_own_part(void *arg)
 
 	for (int k = 0; k < PAGES; k++)
 		prot[k] = PROT_READ | PROT_WRITE;
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 120; i++) {
 		uint64_t r = um_mix(seed, i);
 		int k = r % PAGES;
 		char *p = mine + k * UM_PAGE;
