@@ -5,8 +5,8 @@ A guest is stopped anywhere, perhaps in the middle of a change. What a lock guar
 
 import collections
 
-from kernel import (PAGE, PTE_R, PTE_W, Entry, Object, address, chain, entries, flag_names, frame_of, items, load, mappings,
-                    page_at, page_behind, pte_frame, rights, spaces, tree_items, variable)
+from kernel import (PAGE, PTE_R, PTE_W, Entry, Object, address, chain, entries, frame_of, items, load, mappings, page_at,
+                    page_behind, pte_frame, rights, spaces, tree_items, variable)
 from why import is_zero_page
 
 
@@ -152,6 +152,3 @@ def check():
     checker = Checker()
     checker.run()
     return checker.problems, checker.skipped, checker.seen
-
-
-__all__ = ["check", "flag_names"]

@@ -1,7 +1,7 @@
 """umbra why: which way a fault would go. Each step names the function of vm/ that decides it."""
 
-from kernel import (PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X, VM_MAX_USER_ADDRESS, Object, address, entry_at, chain, frame_of,
-                    rights, space_of, variable, walk)
+from kernel import (PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X, VM_MAX_USER_ADDRESS, Object, chain, entry_at, frame_of, rights,
+                    space_of, variable, walk)
 
 READ, WRITE, EXEC = 1, 2, 4
 
@@ -33,7 +33,7 @@ def lookup(vm, va, access):
     if va >= VM_MAX_USER_ADDRESS or entry is None:
         return None, ["vm_map_lookup: no entry", "=> EFAULT: SIGSEGV, SEGV_MAPERR"]
     lines = [f"vm_map_lookup: entry {entry}"]
-    if "guard" in entry.flags:
+    if "guard" in entry.flags or "no-fault" in entry.flags:
         if stack_above(vm, va) is not None:
             return None, lines + ["vm_map_growstack: the gap below a stack",
                                   "=> the stack grows, if limits and the guard gap allow it, and the fault starts over"]
@@ -46,48 +46,57 @@ def lookup(vm, va, access):
 
 
 def find(entry, va):
-    """fault_find. => (depth, object, page or None, lines)"""
+    """fault_find. => (depth, object, page or None, index in that object, lines)"""
     index, lines, depth, o = entry.index(va), [], 0, None
     for depth, o in enumerate(chain(entry.object)):
         page = o.page(index)
-        lines.append(f"fault_find: {'behind ' * depth}object {o}: index {index} is "
+        lines.append(f"fault_find: {'behind it, ' if depth else ''}object {o}: index {index} is "
                      f"{'here' if page is not None else 'missing'}")
         if page is not None:
-            return depth, o, page, lines
+            return depth, o, page, index, lines
         last, index = index, index + o.backing_off
-    return depth, o, None, lines + ([f"fault_pagein: index {last} of {o.size}"] if o.pager else [])
+    return depth, o, None, last, lines
 
 
-def takes_zero_page(entry, access):
-    top = Object(entry.object)
-    return access != WRITE and entry.inherit != "share" and ("needs-copy" in entry.flags or "one-mapping" in top.flags)
+def takes_zero_page(entry, access, flags):
+    """fault_takes_zero_page; flags: of the object in front."""
+    return (access != WRITE and not entry.wired and entry.inherit != "share" and "shared" not in entry.flags and
+            ("needs-copy" in entry.flags or "one-mapping" in flags))
 
 
-def missing(entry, access, o, index):
-    """Nothing in the chain."""
-    if o.pager:
+def missing(entry, access, flags, o, index):
+    """Nothing in the chain, whose last object is o (None: there is no chain yet)."""
+    if o is not None and o.pager:
         if index >= o.size:
             return ["=> beyond the end of the object: SIGBUS, BUS_ADRERR"]
         return ["=> the pager fills a page, and the fault starts over"]
-    if takes_zero_page(entry, access):
-        return ["fault_zero_fill: a read of untouched private memory", "=> the one page of zeros, read-only"]
+    if takes_zero_page(entry, access, flags):
+        return ["fault_takes_zero_page: a read of untouched private memory", "=> the one page of zeros, read-only"]
     return ["=> fault_zero_fill: a fresh page of zeros in the object in front"]
 
 
-def copy_up(entry, access, depth, o, page):
-    """fault_copy_up."""
-    top = Object(entry.object)
+def copy_up(entry, access, depth, o, page, new_shadow):
+    """fault_copy_up. depth: how far behind the object in front; new_shadow: that one has yet to be made."""
     if int(page["busy"]):
         return [f"=> the page is busy ({int(page['busy']):#x}): wait, and start over"]
     frame = f"frame {frame_of(page):#x}"
-    if depth == 0:
-        return [f"=> {frame} is entered with {rights(entry.prot)}"]
+    if depth == 0 and not new_shadow:
+        have = entry.prot & ~WRITE if "needs-copy" in entry.flags and access != WRITE else entry.prot
+        return [f"=> {frame} is entered with {rights(have)}"]
     if access != WRITE:
         return [f"=> {frame} is entered read-only: it is of an object behind"]
     wired = int(page["ref"]) & 0x7fffffff
-    if depth == 1 and o.type == "anon" and o.refs == 1 and not wired and top.backing == o.addr:
+    if depth == 1 and not new_shadow and o.type == "anon" and o.refs == 1 and not wired:
         return [f"fault_can_move: nobody else can see {frame}", "=> fault_move_up: it moves to the object in front"]
     return [f"=> fault_copy_page: {frame} is copied into the object in front"]
+
+
+def make_shadow(entry):
+    """A write to an entry that needs a copy. => (is a shadow made, lines)"""
+    o = Object(entry.object)
+    if o.type == "anon" and o.refs == 1:
+        return False, ["make_shadow: needs-copy, but nobody else has the object any more: it need not"]
+    return True, ["make_shadow: needs-copy: a shadow object is put in front"]
 
 
 def why(pid, va, access):
@@ -102,30 +111,23 @@ def why(pid, va, access):
     lines += more
     if entry is None:
         return lines
+    if "in-transition" in entry.flags:
+        lines.append("wait_for_wirer: somebody changes its wiring: wait for the end of that first")
     if not entry.object:
-        if access != WRITE:
-            return lines + ["lookup_exclusive: an object is made for untouched memory"] + (
-                ["=> the one page of zeros, read-only"] if entry.inherit != "share" else
-                ["=> fault_zero_fill: a fresh page of zeros"])
-        return lines + ["lookup_exclusive: an object is made for untouched memory",
-                        "=> fault_zero_fill: a fresh page of zeros"]
+        # A new object is its entry's alone.
+        return lines + ["give_object: an object is made for untouched memory"] + missing(entry, access, ["one-mapping"], None, 0)
+    new_shadow = False
     if "needs-copy" in entry.flags and access == WRITE:
-        lines.append("lookup_exclusive: needs-copy: a shadow object is put in front")
-    depth, o, page, more = find(entry, va)
+        new_shadow, more = make_shadow(entry)
+        lines += more
+    depth, o, page, index, more = find(entry, va)
     lines += more
-    index = entry.index(va) + sum(x.backing_off for x in list(chain(entry.object))[:depth])
     if page is None:
-        return lines + missing(entry, access, o, index)
-    if "needs-copy" in entry.flags and access == WRITE:
-        # The shadow that does not exist yet stands in front of everything found here.
-        return lines + [f"=> fault_copy_page: frame {frame_of(page):#x} is copied into the new shadow"]
-    return lines + copy_up(entry, access, depth, o, page)
+        return lines + missing(entry, access, Object(entry.object).flags, o, index)
+    return lines + copy_up(entry, access, depth, o, page, new_shadow)
 
 
 def is_zero_page(pa):
     """Is that the frame of the page of zeros?"""
     page = variable("zero_page", "vm_fault.c")
     return bool(int(page)) and frame_of(page.dereference()) == pa
-
-
-__all__ = ["why", "is_zero_page", "address", "READ", "WRITE", "EXEC"]
