@@ -189,6 +189,7 @@ vm_object_sync(struct vm_object *o, pindex_t first, pindex_t n, bool invalidate)
 {
 	int error;
 
+	KASSERT(o->type != OBJ_DEAD && o->refs > 0);
 	if (o->pager == NULL || o->pager->clean == NULL)
 		return 0;
 	error = o->pager->clean(o, first, n);
