@@ -65,15 +65,21 @@ struct uthread {
 	stack_t altstack;          /* T  sigaltstack(2) */
 	int restart; /* T  ERESTARTSYS, ERESTARTNOHAND or 0: what the call on its way out wants */
 	bool restarted; /* T  this call is run again because no handler wanted its EINTR */
-	uint64_t restart_deadline;           /* T  ns: nanosleep goes on until then */
-	uint64_t clear_child_tid;            /* T  user address, 0: none */
-	uint64_t robust_list;                /* T  user address, 0: none */
+	uint64_t restart_deadline; /* T  ns: nanosleep goes on until then */
+	uint64_t clear_child_tid;  /* T  user address, 0: none */
+	uint64_t robust_list;      /* T  user address, 0: none */
 };
 
 /* What a process, or a thread, has used. */
 struct proc_usage {
 	uint64_t utime_ns, stime_ns, minor_faults, major_faults, switches, preemptions;
 	uint64_t max_resident; /* pages */
+};
+
+/* An interval timer of time used, charged by the ticks of the clock. */
+struct cpu_timer {
+	uint64_t left;     /* p  ns until it expires; 0: it is not set */
+	uint64_t interval; /* p  ns, 0: once */
 };
 
 enum proc_state { PROC_NEW, PROC_ALIVE, PROC_ZOMBIE, PROC_GONE };
@@ -120,7 +126,10 @@ struct proc {
 	uint32_t nqueued;           /* p    records of signals, for all its threads */
 	struct sigactions *actions; /* t p  changed by execve */
 	struct sigpending pending;  /* p    for any thread */
-	struct itimer *timer;       /* T    setitimer(ITIMER_REAL): kern/time.c; NULL: never used */
+	struct itimer *timer; /*      setitimer(ITIMER_REAL), see kern/time.c; NULL: never used */
+	struct cpu_timer vtimer; /* p    ITIMER_VIRTUAL: time in user mode */
+	struct cpu_timer ptimer; /* p    ITIMER_PROF: all time */
+	bool cpu_timers;         /* a    one of the two is set */
 
 	/* Accounts. */
 	uint64_t start_ns;                /* I    monotonic */

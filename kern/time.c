@@ -5,8 +5,10 @@
  * A sleep that a signal interrupts without running a handler (a stop, say) goes on to its old
  * deadline: the call is run again, and uthread.restart_deadline remembers it.
  *
- * The interval timer is a timeout that sends SIGALRM and sets itself again.  itimer_lock
- * (RANK_LEAF_SLEEP) serialises those who change it; the timeout's function takes proc locks only.
+ * The interval timer of real time is a timeout that sends SIGALRM and sets itself again.
+ * itimer_lock (RANK_LEAF_SLEEP) serialises those who change it; the timeout's function takes proc
+ * locks only.  Those of time used are counted down by the ticks of the clock that the process is
+ * charged with, and are as exact as these.
  */
 #include "kern/time.h"
 
@@ -346,17 +348,96 @@ itimer_set(struct itimer *it, uint64_t value, uint64_t interval)
 		timeout_set(&it->timeout, it->next);
 }
 
+/* => p locked.  Returns whether it has expired. */
+static bool
+charge(struct cpu_timer *t, uint64_t ns)
+{
+	if (t->left == 0 || t->left > ns) {
+		t->left -= MIN(t->left, ns);
+		return false;
+	}
+	/* Behind by several intervals, it expires once. */
+	t->left = t->interval != 0 ? t->interval - (ns - t->left) % t->interval : 0;
+	return true;
+}
+
+void
+itimer_tick(struct proc *p, bool user, uint64_t ns)
+{
+	bool virtual, prof;
+
+	if (!__atomic_load_n(&p->cpu_timers, __ATOMIC_RELAXED))
+		return;
+	spin_lock(&p->lock);
+	virtual = user && charge(&p->vtimer, ns);
+	prof = charge(&p->ptimer, ns);
+	spin_unlock(&p->lock);
+	if (virtual)
+		(void)signal_proc(p, SIGVTALRM, NULL);
+	if (prof)
+		(void)signal_proc(p, SIGPROF, NULL);
+}
+
+/* What is left of a timer of time used, and, if value is not NULL, what it is now set to. */
+static struct itimerval
+exchange_cpu_timer(struct cpu_timer *t, const uint64_t *value, uint64_t interval)
+{
+	struct proc *p = curproc();
+	struct itimerval old;
+
+	spin_lock(&p->lock);
+	old = (struct itimerval){ns_to_timeval(t->interval), ns_to_timeval(t->left)};
+	if (value != NULL) {
+		*t = (struct cpu_timer){*value, interval};
+		__atomic_store_n(
+		    &p->cpu_timers, p->vtimer.left != 0 || p->ptimer.left != 0, __ATOMIC_RELAXED);
+	}
+	spin_unlock(&p->lock);
+	return old;
+}
+
+/* The same of that of real time.  => ENOMEM. */
+static int
+exchange_real_timer(const uint64_t *value, uint64_t interval, struct itimerval *old)
+{
+	struct proc *p = curproc();
+	int error = 0;
+
+	mutex_lock(&itimer_lock);
+	*old = itimer_read(p->timer);
+	if (value != NULL && itimer_get(p) == NULL)
+		error = ENOMEM;
+	else if (value != NULL)
+		itimer_set(p->timer, *value, interval);
+	mutex_unlock(&itimer_lock);
+	return error;
+}
+
+/* => EINVAL: there is no such timer; ENOMEM. */
+static int
+exchange_timer(int which, const uint64_t *value, uint64_t interval, struct itimerval *old)
+{
+	switch (which) {
+	case ITIMER_REAL:
+		return exchange_real_timer(value, interval, old);
+	case ITIMER_VIRTUAL:
+		*old = exchange_cpu_timer(&curproc()->vtimer, value, interval);
+		return 0;
+	case ITIMER_PROF:
+		*old = exchange_cpu_timer(&curproc()->ptimer, value, interval);
+		return 0;
+	default:
+		return EINVAL;
+	}
+}
+
 long
 sys_getitimer(const struct syscall_args *args)
 {
 	struct itimerval now;
+	int error = exchange_timer((int)args->a[0], NULL, 0, &now);
 
-	if ((int)args->a[0] != ITIMER_REAL)
-		return -EINVAL;
-	mutex_lock(&itimer_lock);
-	now = itimer_read(curproc()->timer);
-	mutex_unlock(&itimer_lock);
-	return -copyout(args->a[1], &now, sizeof(now));
+	return error != 0 ? -error : -copyout(args->a[1], &now, sizeof(now));
 }
 
 long
@@ -364,24 +445,16 @@ sys_setitimer(const struct syscall_args *args)
 {
 	struct itimerval new = {{0, 0}, {0, 0}}, old;
 	uint64_t value, interval;
-	struct itimer *it;
 	int error = 0;
 
-	if ((int)args->a[0] != ITIMER_REAL)
-		return -EINVAL;
 	if (args->a[1] != 0)
 		error = copyin(&new, args->a[1], sizeof(new));
 	if (error != 0)
 		return -error;
 	if (!timeval_to_ns(&new.it_value, &value) || !timeval_to_ns(&new.it_interval, &interval))
 		return -EINVAL;
-	mutex_lock(&itimer_lock);
-	it = itimer_get(curproc());
-	old = itimer_read(it);
-	if (it != NULL)
-		itimer_set(it, value, interval);
-	mutex_unlock(&itimer_lock);
-	if (it == NULL)
-		return -ENOMEM;
+	error = exchange_timer((int)args->a[0], &value, interval, &old);
+	if (error != 0)
+		return -error;
 	return args->a[2] != 0 ? -copyout(args->a[2], &old, sizeof(old)) : 0;
 }

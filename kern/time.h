@@ -20,6 +20,10 @@ struct timespec ns_to_timespec(uint64_t ns);
  * are. */
 bool timespec_to_ns(const struct timespec *ts, uint64_t *ns) MUST_CHECK;
 
+/* The clock has charged the current thread with a tick of that length.  => from the clock
+ * interrupt. */
+void itimer_tick(struct proc *p, bool user, uint64_t ns);
+
 /* Stop and free p's interval timer.  => no lock held; p's threads are gone but the current one. */
 void itimer_free(struct proc *p);
 

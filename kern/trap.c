@@ -21,6 +21,7 @@
 #include "kern/oom.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
+#include "kern/time.h"
 #include "vm/vmspace.h"
 
 struct vm_map *
@@ -111,7 +112,12 @@ user_return(struct trapframe *tf)
 void
 clock_tick(bool user)
 {
+	struct thread *td = curthread();
+	uint64_t ticks = (uint64_t)td->user_ticks + td->sys_ticks;
+
 	sched_tick(user);
+	if (td->proc != NULL && (uint64_t)td->user_ticks + td->sys_ticks != ticks)
+		itimer_tick(td->proc, user, TICK_NS);
 	ddb_check_request();
 }
 

@@ -34,7 +34,6 @@
 #include "kern/base/timeout.h"
 #include "lib/bitmap.h"
 
-#define TICK_NS 10000000ul /* time slice, and how often the clock ticks */
 /* Longest sleep of an idle hart.  Without any timer set, an emulator whose clock advances only by
  * instructions and timers (QEMU -icount sleep=off) never looks whether a disk has answered. */
 #define IDLE_NS   100000000ul

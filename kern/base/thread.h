@@ -33,8 +33,9 @@
 struct pmap;
 struct proc;
 
-#define THREAD_NAME_MAX 16 /* bytes, with NUL */
-#define THREAD_LOCKS    24 /* locks of each kind one thread may hold at once */
+#define TICK_NS         10000000ul /* time slice, and how often the clock ticks */
+#define THREAD_NAME_MAX 16         /* bytes, with NUL */
+#define THREAD_LOCKS    24         /* locks of each kind one thread may hold at once */
 
 enum thread_state { THREAD_NEW, THREAD_RUNNING, THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
 

@@ -115,6 +115,7 @@ guest("proc_limit", points=2, limit=300, alone=True)
 
 guest("clone_thread", points=3, cpus=ALL)
 guest("clone_errors", points=2)
+guest("clone_storm", points=4, cpus=ALL, limit=300, repeat=2)
 guest("futex_wake", points=3, cpus=ALL)
 guest("futex_robust", points=2, cpus=(1, 3))
 guest("futex_errors", points=3)
@@ -122,6 +123,7 @@ guest("signal_stop", points=3, cpus=ALL, limit=120)
 guest("signal_orphan", points=2, cpus=(1, 3))
 guest("signal_vfork", points=2, cpus=ALL)
 guest("signal_queue", points=2)
+guest("signal_cputime", points=2, cpus=(1, 3))
 
 # ---- threads and signals ------------------------------------------------------------------------------------------------
 
