@@ -3,6 +3,7 @@
  * fork and copy-on-write: who sees which byte, and what does it cost?
  */
 #include "tests/host/vm_test.h"
+#include "vm/vm_madvise.h"
 
 /* Does each side of a fork keep its own bytes, whoever writes first? */
 static void
@@ -109,6 +110,26 @@ fork_inherit_share_of_private_memory(void **state)
 	SEES(p, P(1), 3);
 	vmspace_unref(p);
 	vmspace_unref(c);
+}
+
+/* Memory inherited as zeros is the child's own: may it be given back, though the parent's is shared (C-63)? */
+static void
+fork_zeros_of_shared_memory_are_private(void **state)
+{
+	struct vmspace *p = space(), *c;
+
+	(void)state;
+	map(p, P(0), 2, RW, SHARED);
+	put(p, P(0), 1);
+	inherit(p, P(0), 2, VM_INHERIT_ZERO);
+	c = fork_of(p);
+	SEES(c, P(0), 0);
+	put(c, P(0), 2);
+	assert_int_equal(vm_madvise(c, P(0), PAGE_SIZE, MADV_DONTNEED), 0);
+	SEES(c, P(0), 0);
+	SEES(p, P(0), 1);
+	vmspace_unref(c);
+	vmspace_unref(p);
 }
 
 /*
@@ -541,6 +562,7 @@ main(void)
 	    HOST_TEST(fork_write_protects_the_parent),
 	    HOST_TEST(fork_shares_shared_memory),
 	    HOST_TEST(fork_inherit_share_of_private_memory),
+	    HOST_TEST(fork_zeros_of_shared_memory_are_private),
 	    HOST_TEST(fork_shared_copy_replaces_mapped_pages),
 	    HOST_TEST(fork_copy_of_shared_memory_is_a_snapshot),
 	    HOST_TEST(fork_copy_of_shared_memory_waits_for_a_busy_page),

@@ -18,6 +18,7 @@
 #include "vm/pmap.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_madvise.h"
+#include "vm/vm_mlock.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 
@@ -103,11 +104,9 @@ op_protect(struct op *op)
 	for (i = op->first; i < op->last; i++)
 		hole |= !op->s->page[i].mapped;
 	if (error == ENOMEM && (failed || !hole)) {
-		/* Refused for want of memory, as long as that is so; with a hole as well, the model cannot tell how far it went. */
+		/* Refused for want of memory, as long as that is so; the model cannot tell how far it went. */
 		if (!excused(error))
 			panic("mprotect: no memory");
-		if (!hole)
-			return;
 		vm_map_lock_read(&op->s->vm->map);
 		for (i = op->first; i < op->last && op->s->page[i].mapped; i++)
 			op->s->page[i].prot =
@@ -406,6 +405,17 @@ op_fail_pager(struct op *op)
 	pager_may_fail = true;
 }
 
+/* Memory comes back, and stays. */
+static void
+end_of_shortage(void)
+{
+	host_fail_alloc(0, false);
+	host_unhoard();
+	little_memory = pager_may_fail = false;
+	for (unsigned f = 0; f < FILES; f++)
+		host_file_fail(files[f], 0, 0);
+}
+
 /* Refused for want of memory it may have got some way: then it is said once more, with memory. */
 static void
 op_advise(struct op *op)
@@ -414,14 +424,45 @@ op_advise(struct op *op)
 	int error = vm_madvise(op->s->vm, va_of(op->first), len, op_advice(op)), want;
 
 	if (error == EAGAIN && excused(ENOMEM)) {
-		host_fail_alloc(0, false);
-		host_unhoard();
-		little_memory = false;
+		end_of_shortage();
 		error = vm_madvise(op->s->vm, va_of(op->first), len, op_advice(op));
 	}
 	want = model_advise(op);
 	if (error != want)
 		panic("madvise %d: error %d, expected %d", op_advice(op), error, want);
+}
+
+static int
+lock_pages(struct op *op)
+{
+	size_t len = (op->last - op->first) * PAGE_SIZE;
+
+	if (op->value & 1)
+		return vm_munlock(op->s->vm, va_of(op->first), len);
+	return vm_mlock(op->s->vm, va_of(op->first), len, op->value & 2 ? MLOCK_ONFAULT : 0);
+}
+
+static void
+op_lock(struct op *op)
+{
+	uint64_t locked = 0;
+	int error, want;
+
+	if (lock_is_vague(op))
+		return;
+	error = lock_pages(op);
+	want = model_lock(op);
+	if (error != want && (excused(ENOMEM) || excused(EIO))) {
+		end_of_shortage();
+		error = lock_pages(op);
+	}
+	if (error != want)
+		panic("mlock: error %d, expected %d", error, want);
+	for (unsigned i = 0; i < PAGES; i++)
+		locked += op->s->page[i].locked ? PAGE_SIZE : 0;
+	if (op->s->vm->map.locked != locked)
+		panic("%lu bytes locked, expected %lu", (unsigned long)op->s->vm->map.locked,
+		    (unsigned long)locked);
 }
 
 enum op_kind {
@@ -456,6 +497,7 @@ static const struct operation {
     [OP_KNOBS] = {"knobs", op_knobs, TOUCHES},
     [OP_HOLD] = {"hold", op_hold, TOUCHES},
     [OP_ADVISE] = {"advise", op_advise, EDITS},
+    [OP_LOCK] = {"lock", op_lock, TOUCHES},
 };
 
 static void
@@ -464,7 +506,8 @@ run_op(const uint8_t *bytes, bool edits_only)
 	struct op op = op_decode(bytes, spaces);
 	const struct operation *operation = &operations[op.code];
 
-	if (edits_only && operation->kind != EDITS)
+	/* What concerns locked memory may wait for the page that is being read. */
+	if (edits_only && (operation->kind != EDITS || op.s->vm->map.locked != 0))
 		return;
 	if (!edits_only)
 		accessing = op.s;
@@ -500,13 +543,9 @@ start(void)
 static void
 read_everything(void)
 {
-	host_fail_alloc(0, false);
-	host_unhoard();
-	little_memory = pager_may_fail = false;
-	for (unsigned f = 0; f < FILES; f++) {
-		host_file_fail(files[f], 0, 0);
+	end_of_shortage();
+	for (unsigned f = 0; f < FILES; f++)
 		host_file_on_read(files[f], NULL, NULL);
-	}
 	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++) {
 		if (s->vm == NULL)
 			continue;

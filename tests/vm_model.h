@@ -55,6 +55,7 @@ struct cell {
 struct vpage {
 	bool mapped, shared; /* shared: mapped with MAP_SHARED; a copy for a child is not */
 	bool beyond;         /* of a file, behind its end */
+	bool locked;
 	uint8_t prot, inherit;
 	struct cell *cell;
 };
@@ -155,6 +156,7 @@ page_fork(struct vpage *to, const struct vpage *from)
 	if (!from->mapped || from->inherit == MODEL_NONE)
 		return;
 	*to = *from;
+	to->locked = false;
 	to->shared = from->shared && from->inherit == MODEL_SHARE;
 	if (from->inherit == MODEL_ZERO) {
 		to->beyond = false;
@@ -234,6 +236,7 @@ enum op_code {
 	OP_KNOBS,
 	OP_HOLD,
 	OP_ADVISE,
+	OP_LOCK,
 	OP_CODES
 };
 
@@ -241,7 +244,7 @@ enum op_code {
 static const uint8_t op_codes[32] = {OP_MAP, OP_MAP_SHARED, OP_MAP_FILE, OP_MAP_FILE_SHARED,
     OP_UNMAP, OP_PROTECT, OP_INHERIT, OP_FORK, OP_LOAD, OP_STORE, OP_FETCH, OP_EXIT, OP_BRK,
     OP_FORGET, OP_FAIL_ALLOC, OP_FAIL_PAGER, OP_DURING_READ, OP_MEMORY, OP_STACK, OP_KNOBS, OP_HOLD,
-    OP_MAP, OP_STORE, OP_STORE, OP_ADVISE, OP_STORE, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT, OP_EXIT,
+    OP_MAP, OP_STORE, OP_STORE, OP_ADVISE, OP_LOCK, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT, OP_EXIT,
     OP_UNMAP};
 
 struct op {
@@ -331,7 +334,7 @@ model_inherit(const struct op *op)
 static inline int
 op_advice(const struct op *op)
 {
-	static const int advice[] = {MADV_DONTNEED, MADV_WILLNEED, MADV_DONTNEED, MADV_RANDOM,
+	static const int advice[] = {MADV_DONTNEED, MADV_WILLNEED, MADV_DONTNEED, MADV_DONTFORK,
 	    MADV_COLD, MADV_SEQUENTIAL, MADV_DONTNEED, MADV_NORMAL};
 
 	return advice[op->value % 8];
@@ -351,18 +354,59 @@ page_forget(struct vpage *p)
 	p->cell = fresh;
 }
 
-/* Returns what madvise does. */
+/* Returns what madvise does: it goes on behind a hole, and stops at memory that is locked. */
 static inline int
 model_advise(const struct op *op)
 {
-	bool hole = false;
+	int advice = op_advice(op), error = 0;
 
 	for (unsigned i = op->first; i < op->last; i++) {
-		hole |= !op->s->page[i].mapped;
-		if (op_advice(op) == MADV_DONTNEED)
-			page_forget(&op->s->page[i]);
+		struct vpage *p = &op->s->page[i];
+
+		if (!p->mapped) {
+			error = ENOMEM;
+		} else if (p->locked && (advice == MADV_DONTNEED || advice == MADV_COLD)) {
+			return EINVAL;
+		} else if (advice == MADV_DONTFORK) {
+			p->inherit = MODEL_NONE;
+		} else if (advice == MADV_DONTNEED) {
+			page_forget(p);
+		}
 	}
-	return hole ? ENOMEM : 0;
+	return error;
+}
+
+/*
+ * Locking a private view of a file may copy it at once, and may not: whether later stores to the file show is nobody's promise. Not to
+ * be tried.
+ */
+static inline bool
+lock_is_vague(const struct op *op)
+{
+	for (unsigned i = op->first; i < op->last; i++) {
+		const struct cell *c = op->s->page[i].cell;
+
+		if (c != NULL && !c->filled)
+			return true;
+	}
+	return false;
+}
+
+/* Odd values unlock, every other pair locks on fault.  Returns what mlock, mlock2 or munlock do; ENOMEM changes nothing. */
+static inline int
+model_lock(const struct op *op)
+{
+	bool unlock = (op->value & 1) != 0, now = !unlock && (op->value & 2) == 0;
+
+	for (unsigned i = op->first; i < op->last; i++) {
+		const struct vpage *p = &op->s->page[i];
+
+		if (!p->mapped || (now && (p->prot == PROT_NONE || p->beyond)))
+			return ENOMEM;
+	}
+	for (unsigned i = op->first; i < op->last; i++)
+		op->s->page[i].locked = !unlock;
+	return 0;
 }
 
 #endif

@@ -270,7 +270,8 @@ copy_object(struct vm_map *map, struct vm_map_entry *e, struct vm_map_args *args
 	return 0;
 }
 
-/* Fresh zeros.  A stack keeps its offset: room to grow. */
+/* Fresh zeros, which are nobody else's, even where the parent's memory is.  A stack keeps its
+ * offset: room to grow. */
 static void
 zero_object(const struct vm_map_entry *e, struct vm_map_args *args)
 {

@@ -313,11 +313,12 @@ table_entry(const struct hart *h, const struct tlb_entry *e)
 	return table[pt_index(e->base, e->level)];
 }
 
-/* An entry may know less than the tables: fewer rights, no A or D, or that there is nothing. Never more. */
+/* An entry may know less than the tables: fewer rights, no D, or that there is nothing. Never more, but for A: that a page was used
+ * is forgotten without telling. */
 static void
 check_entry(const struct hart *h, const struct tlb_entry *e)
 {
-	pte_t now = table_entry(h, e), rights = PTE_RWX | PTE_A | PTE_D;
+	pte_t now = table_entry(h, e), rights = PTE_RWX | PTE_D;
 
 	if ((e->pte & PTE_V) == 0)
 		return;

@@ -136,6 +136,16 @@ do_verify(unsigned space, uint8_t *value)
 }
 
 static int
+do_lock(void *addr, size_t len, uint8_t value)
+{
+	int result = value & 1 ? munlock(addr, len)
+	    : value & 2        ? mlock2(addr, len, MLOCK_ONFAULT)
+			       : mlock(addr, len);
+
+	return result == 0 ? 0 : errno;
+}
+
+static int
 do_request(unsigned space, const struct request *q, struct answer *a)
 {
 	void *addr = (void *)q->addr;
@@ -149,6 +159,8 @@ do_request(unsigned space, const struct request *q, struct answer *a)
 		return mprotect(addr, q->len, q->prot) == 0 ? 0 : errno;
 	case OP_INHERIT:
 		return (int)-um_syscall(1000, (long)q->addr, (long)q->len, q->flags, 0, 0, 0);
+	case OP_LOCK:
+		return do_lock(addr, q->len, q->value);
 	case OP_ADVISE:
 		return madvise(addr, q->len, q->flags) == 0 ? 0 : errno;
 	case OP_FORK:
@@ -210,7 +222,8 @@ ask_range(const struct op *op, int code, int flags, unsigned long less)
 	    .addr = va_of(op->first),
 	    .len = (op->last - op->first) * MODEL_PAGE - less,
 	    .prot = op->prot,
-	    .flags = flags};
+	    .flags = flags,
+	    .value = op->value};
 
 	return ask(op->s, &q).error;
 }
@@ -264,6 +277,19 @@ op_advise(const struct op *op)
 
 	if (error != want)
 		wrong("madvise", error, want);
+}
+
+/* Where it must fail Linux goes some way all the same, so that is not tried. */
+static void
+op_lock(const struct op *op)
+{
+	int error;
+
+	if (lock_is_vague(op) || model_lock(op) != 0)
+		return;
+	error = ask_range(op, OP_LOCK, 0, 0);
+	if (error != 0)
+		wrong("mlock", error, 0);
 }
 
 static void
@@ -379,6 +405,9 @@ run_op(const struct op *op)
 		break;
 	case OP_ADVISE:
 		op_advise(op);
+		break;
+	case OP_LOCK:
+		op_lock(op);
 		break;
 	case OP_FORK:
 		op_fork(op);
