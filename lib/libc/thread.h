@@ -8,7 +8,7 @@
  *
  * `tp` points behind the thread's struct pthread and at its thread-local variables, as the ABI
  * wants it (variant I, no thread control block of a fixed size). The main thread's copy is in
- * start.c's bss, or mapped if it is large; that of a created thread lies above its stack:
+ * tls.c's bss, or mapped if it is large; that of a created thread lies above its stack:
  *
  *	map                                                    map + map_size
  *	| guard, no access | stack ............... <- sp | struct pthread | tls |

@@ -75,6 +75,20 @@ shared_memory(void)
 	munmap(word, 2 * UM_PAGE);
 }
 
+/* Where the page is mapped does not matter: the waiter sees it at another address. */
+static void
+moved_memory(void)
+{
+	int *word = um_map(2 * UM_PAGE, MAP_SHARED), *moved;
+	pid_t pid = waiter(word + 5, WAIT);
+
+	moved = mremap(word, 2 * UM_PAGE, 8 * UM_PAGE, MREMAP_MAYMOVE);
+	REQUIRE(moved != MAP_FAILED);
+	EXPECT(wake_exactly(moved + 5, WAKE, 1, 0));
+	EXPECT_EQ(0, um_wait(pid));
+	munmap(moved, 8 * UM_PAGE);
+}
+
 static int private_word, started;
 
 static void *
@@ -261,6 +275,7 @@ int
 main(void)
 {
 	shared_memory();
+	moved_memory();
 	private_memory(WAIT);
 	private_memory(WAIT | PRIVATE);
 	copied_while_waiting();
