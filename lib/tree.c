@@ -66,6 +66,13 @@ rotate(struct tree *t, struct tree_node *n, int side, tree_update_fn *update)
 void
 tree_update_path(struct tree_node *n, tree_update_fn *update)
 {
+	while (n != NULL && update != NULL && update(n))
+		n = tree_parent(n);
+}
+
+static void
+update_to_root(struct tree_node *n, tree_update_fn *update)
+{
 	for (; n != NULL && update != NULL; n = tree_parent(n))
 		update(n);
 }
@@ -80,7 +87,9 @@ tree_insert(
 		t->root = n;
 	else
 		parent->child[side] = n;
-	tree_update_path(n, update);
+	if (update != NULL)
+		update(n);
+	tree_update_path(parent, update);
 
 	while (is_red(parent = tree_parent(n))) {
 		struct tree_node *grand = tree_parent(parent);
@@ -181,13 +190,15 @@ tree_remove(struct tree *t, struct tree_node *n, tree_update_fn *update)
 
 	if (n->child[0] != NULL && n->child[1] != NULL) {
 		parent = replace_by_successor(t, n, &orphan, &lost_black);
+		/* What the successor has cached was true elsewhere: it says nothing about ancestors. */
+		update_to_root(parent, update);
 	} else {
 		orphan = n->child[n->child[0] == NULL];
 		lost_black = !is_red(n);
 		parent = tree_parent(n);
 		replace_child(t, parent, n, orphan);
+		tree_update_path(parent, update);
 	}
-	tree_update_path(parent, update);
 	if (lost_black)
 		remove_fixup(t, parent, orphan, update);
 }
@@ -216,6 +227,21 @@ tree_neighbour(const struct tree_node *n, int side)
 	while ((parent = tree_parent(n)) != NULL && side_of(parent, n) == side)
 		n = parent;
 	return (struct tree_node *)parent;
+}
+
+struct tree_node *
+tree_dismantle(struct tree *t, struct tree_node **at)
+{
+	struct tree_node *n = *at != NULL ? *at : t->root, *parent;
+
+	if (n == NULL)
+		return NULL;
+	while (n->child[0] != NULL || n->child[1] != NULL)
+		n = n->child[n->child[0] == NULL];
+	parent = tree_parent(n);
+	replace_child(t, parent, n, NULL);
+	*at = parent;
+	return n;
 }
 
 /*

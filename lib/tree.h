@@ -5,8 +5,8 @@
  *
  * The owner of a tree writes its own lookup loop over child[] (it knows the key), finds parent and
  * side for a new node, and calls tree_insert().  `update` recomputes what a node caches about its
- * subtree (an augmented tree, Cormen et al. chapter 14): it is called for every node whose subtree
- * changed, children before parents, and may be NULL.
+ * subtree (an augmented tree, Cormen et al. chapter 14): it is called for nodes whose subtree
+ * changed, children before parents, says whether that changed the cached value, and may be NULL.
  */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H
@@ -26,7 +26,7 @@ struct tree {
 	struct tree_node *root;
 };
 
-typedef void tree_update_fn(struct tree_node *);
+typedef bool tree_update_fn(struct tree_node *);
 
 #define TREE_ENTRY(node, type, field) CONTAINER_OF(node, type, field)
 
@@ -44,8 +44,8 @@ void tree_insert(struct tree *t, struct tree_node *parent, int side, struct tree
 /* Unlink `n` and rebalance.  => n is in t. */
 void tree_remove(struct tree *t, struct tree_node *n, tree_update_fn *update);
 
-/* Recompute `n` and every ancestor after a key or a cached value of n changed without changing the
- * order. */
+/* Recompute `n`, and its ancestors as far as that makes a difference, after a key or a cached value
+ * of n changed without changing the order. */
 void tree_update_path(struct tree_node *n, tree_update_fn *update);
 
 /* The outermost node on a side (0: smallest, 1: largest), NULL if the tree is empty. */
@@ -53,6 +53,10 @@ struct tree_node *tree_outermost(const struct tree *t, int side);
 
 /* The neighbour in order (side 1: next larger, 0: next smaller), NULL at the end. */
 struct tree_node *tree_neighbour(const struct tree_node *n, int side);
+
+/* Take a whole tree apart, without rebalancing: returns its nodes one after the other, children
+ * before parents, NULL when it is empty.  *at is NULL at first; it remembers the place. */
+struct tree_node *tree_dismantle(struct tree *t, struct tree_node **at);
 
 /* Is it a red-black tree: parent links, no red child of a red node, equal black heights?  For
  * checkers and tests. */

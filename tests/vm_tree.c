@@ -31,10 +31,13 @@ sum_of(struct tree_node *n)
 	return n == NULL ? 0 : of(n)->sum;
 }
 
-static void
+static bool
 update(struct tree_node *n)
 {
+	unsigned before = of(n)->sum;
+
 	of(n)->sum = of(n)->weight + sum_of(n->child[0]) + sum_of(n->child[1]);
+	return of(n)->sum != before;
 }
 
 static void
@@ -114,6 +117,29 @@ tree_survives_random_changes(void **state)
 	}
 }
 
+/* Every node once, children before parents. */
+static void
+tree_comes_apart(void **state)
+{
+	struct tree_node *n, *at = NULL;
+	unsigned left = 100;
+
+	(void)state;
+	tree.root = NULL;
+	for (unsigned k = 0; k < left; k++) {
+		items[k] = (struct item){.key = k, .weight = 1};
+		insert(&items[k]);
+	}
+	while ((n = tree_dismantle(&tree, &at)) != NULL) {
+		assert_true(of(n)->linked && n->child[0] == NULL && n->child[1] == NULL);
+		of(n)->linked = false;
+		left--;
+	}
+	assert_int_equal(left, 0);
+	assert_null(tree.root);
+	assert_null(at);
+}
+
 static void
 tree_of_nothing_has_no_ends(void **state)
 {
@@ -130,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(tree_survives_random_changes),
+	    cmocka_unit_test(tree_comes_apart),
 	    cmocka_unit_test(tree_of_nothing_has_no_ends),
 	};
 

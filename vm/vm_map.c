@@ -149,16 +149,18 @@ entry_of_node(struct tree_node *n)
 	return n == NULL ? NULL : TREE_ENTRY(n, struct vm_map_entry, node);
 }
 
-static void
+static bool
 update_max_gap(struct tree_node *n)
 {
 	struct vm_map_entry *e = entry_of_node(n);
+	vaddr_t before = e->max_gap, gap = e->gap;
 
-	e->max_gap = e->gap;
 	for (int side = 0; side < 2; side++) {
 		if (n->child[side] != NULL)
-			e->max_gap = MAX(e->max_gap, entry_of_node(n->child[side])->max_gap);
+			gap = MAX(gap, entry_of_node(n->child[side])->max_gap);
 	}
+	e->max_gap = gap;
+	return gap != before;
 }
 
 static vaddr_t
@@ -1155,11 +1157,9 @@ check_tree(struct vm_map *map)
 	KASSERT(tree_check(&map->tree));
 	LIST_FOREACH(at, &map->entries) {
 		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
-		vaddr_t max_gap = e->max_gap;
 
 		KASSERT(n == &e->node && e->gap == gap_before(map, e));
-		update_max_gap(n);
-		KASSERT(e->max_gap == max_gap);
+		KASSERT(!update_max_gap(n));
 		n = tree_neighbour(n, 1);
 	}
 	KASSERT(n == NULL);

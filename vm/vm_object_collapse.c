@@ -247,20 +247,6 @@ collapse(struct vm_object *o, struct work *w) NO_LOCK_ANALYSIS
  * Dropping references.
  */
 
-/* Free what pages are left.  => locked, unreachable, nothing in progress. */
-static void
-free_all_pages(struct vm_object *o) REQUIRES(o->lock)
-{
-	struct vm_page *m;
-
-	while ((m = vm_page_find_least(o, 0)) != NULL) {
-		bool mine = vm_page_tryxbusy(m);
-
-		KASSERT(mine);
-		vm_page_free(m);
-	}
-}
-
 /* The last reference to an anonymous object is gone.  => locked on entry, gone on return. */
 static void
 object_terminate(struct vm_object *o, struct work *w) NO_LOCK_ANALYSIS
@@ -272,7 +258,7 @@ object_terminate(struct vm_object *o, struct work *w) NO_LOCK_ANALYSIS
 		vm_object_wait_change(o, "objend");
 		mutex_lock(&o->lock);
 	}
-	free_all_pages(o);
+	vm_page_free_all(o); /* unreachable, and nothing is in progress: none is busy */
 	if (backing != NULL) {
 		mutex_lock_nested(&backing->lock);
 		chain_detach(o);
@@ -392,6 +378,6 @@ vm_object_destroy(struct vm_object *o) NO_LOCK_ANALYSIS
 		mutex_lock(&o->lock);
 	}
 	vm_object_page_remove(o, 0, o->size);
-	free_all_pages(o);
+	vm_page_free_all(o);
 	vm_object_bury(o);
 }

@@ -405,6 +405,30 @@ vm_page_alloc_noobj(unsigned flags)
 	return m;
 }
 
+/* The page leaves its object for good: it is free unless somebody has it wired. */
+static void
+page_disown(struct vm_page *m)
+{
+	if (__atomic_and_fetch(&m->ref, ~REF_OWNED, __ATOMIC_ACQ_REL) == 0)
+		page_release(m);
+}
+
+void
+vm_page_free_all(struct vm_object *o)
+{
+	struct tree_node *n, *at = NULL;
+
+	KASSERT(mutex_owned(&o->lock));
+	while ((n = tree_dismantle(&o->pages, &at)) != NULL) {
+		struct vm_page *m = TREE_ENTRY(n, struct vm_page, node);
+
+		KASSERT(!vm_page_busied(m));
+		m->object = NULL;
+		page_disown(m);
+	}
+	o->resident = 0;
+}
+
 void
 vm_page_free(struct vm_page *m)
 {
@@ -424,8 +448,7 @@ vm_page_free(struct vm_page *m)
 		page_detach(m);
 	if (vm_page_busied(m))
 		vm_page_xunbusy(m);
-	if (__atomic_and_fetch(&m->ref, ~REF_OWNED, __ATOMIC_ACQ_REL) == 0)
-		page_release(m);
+	page_disown(m);
 }
 
 bool

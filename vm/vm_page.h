@@ -91,6 +91,8 @@ struct vm_page *vm_page_alloc_noobj(unsigned flags);
 /* Give a page back: out of its object (object locked), exclusively busy or not busy, unmapped (asserted).  Wired: only disowned, the
  * last unwire frees it.  A page of vm_page_alloc_noobj: gives up the wiring that it was allocated with. */
 void vm_page_free(struct vm_page *m);
+/* Give back all pages of an object, unmapped and not busy (asserted). */
+void vm_page_free_all(struct vm_object *o) REQUIRES(o->lock);
 /* Make frames free again, or sleep until some are, but not for long.  => thread context, no busy page and no lock above RANK_FILE held
  * (asserted).  Returns false if that was in vain: nothing to be had from caches, and nobody freed anything meanwhile. */
 bool vm_page_wait(void);

@@ -347,8 +347,8 @@ vm_phys_to_page(paddr_t pa)
 	uint64_t pfn = atop(pa);
 
 	for (struct segment *s = segments; s < &segments[nsegments]; s++)
-		if (pfn >= s->first && pfn < s->end)
-			return pfn < s->fresh ? &s->pages[pfn - s->first] : NULL;
+		if (pfn - s->first < s->fresh - s->first)
+			return &s->pages[pfn - s->first];
 	return NULL;
 }
 

@@ -24,6 +24,7 @@
 #include "kern/base/lock.h"
 #include "lib/annot.h"
 #include "lib/list.h"
+#include "vm/vm_page.h"
 #include "vm/vm_types.h"
 
 /*
@@ -87,7 +88,12 @@ unsigned pt_valid_entries(const pte_t *pte);
 /* Whose table this entry lies in, and which address it maps.  => the table is in use. */
 struct pmap *pte_pmap(const pte_t *pte);
 vaddr_t pte_va(const pte_t *pte);
-struct vm_page *pte_page(pte_t value);
+
+static inline struct vm_page *
+pte_page(pte_t value)
+{
+	return vm_phys_to_page(pte_pa(value));
+}
 
 static inline pte_t *
 pt_find(struct pmap *pm, vaddr_t va)

@@ -171,7 +171,7 @@ pv_insert_locked(struct vm_page *m, pte_t *pte, uintptr_t *head)
 int
 pv_insert(struct vm_page *m, pte_t *pte)
 {
-	if (head_replace(m, 0, (uintptr_t)pte))
+	if (head_load(m) == 0 && head_replace(m, 0, (uintptr_t)pte))
 		return 0;
 	uintptr_t head = pv_lock(m);
 	int error = pv_insert_locked(m, pte, &head);
@@ -250,7 +250,7 @@ pv_remove_locked(struct vm_page *m, uintptr_t head, pte_t *pte)
 void
 pv_remove(struct vm_page *m, pte_t *pte)
 {
-	if (head_replace(m, (uintptr_t)pte, 0))
+	if (head_load(m) == (uintptr_t)pte && head_replace(m, (uintptr_t)pte, 0))
 		return;
 	uintptr_t head = pv_lock(m);
 	pv_unlock(m, pv_remove_locked(m, head, pte));

@@ -30,12 +30,6 @@ pt_page(const pte_t *pte)
 	return vm_phys_to_page(dmap_va_to_pa(pte));
 }
 
-struct vm_page *
-pte_page(pte_t value)
-{
-	return vm_phys_to_page(pte_pa(value));
-}
-
 struct pmap *
 pte_pmap(const pte_t *pte)
 {
