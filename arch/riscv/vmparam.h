@@ -25,14 +25,15 @@
 
 #define KERNBASE              0xffffffff80000000ul
 
-#define KSTACK_PAGES          4
-#define KSTACK_SIZE           (KSTACK_PAGES * PAGE_SIZE)
+/* What the deepest needs, and as much again: docs/vm.md, Kernel stacks. */
+#define KSTACK_PAGES 2
+#define KSTACK_SIZE  (KSTACK_PAGES * PAGE_SIZE)
 
 /*
  * Where Umbra's own programs are linked.  Stack, return page, text and data of a small one share the 2 MiB around it, so that its
  * page table is three pages; below there is 1 GiB for the stack, above as much for the heap before the next table is due.
  */
-#define USER_PROGRAM 0x40300000ul
+#define USER_PROGRAM 0xc0300000ul
 /* The page with the return from signal handlers; an unmapped page; the main thread's stack: reserved, and mapped at exec. */
 #define USER_TRAMPOLINE    (USER_PROGRAM - PAGE_SIZE)
 #define USER_STACK_TOP     (USER_TRAMPOLINE - PAGE_SIZE)
