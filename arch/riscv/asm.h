@@ -27,7 +27,8 @@
 /* struct cpu */
 #define CPU_EMERGENCY_STACK   0
 
-#define KSTACK_SHIFT          14
+#define KSTACK_SHIFT          13
+#define BOOT_STACK_SIZE       (4 << 12) /* reading the device tree takes more than a thread ever does */
 #define EMERGENCY_STACK_SHIFT 12
 #define EMERGENCY_STACK_SIZE  (1 << EMERGENCY_STACK_SHIFT)
 

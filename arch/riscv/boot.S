@@ -113,7 +113,7 @@ boot_root:
 	.balign	4096
 	.globl	boot_stack
 boot_stack:
-	.zero	1 << KSTACK_SHIFT
+	.zero	BOOT_STACK_SIZE
 boot_stack_top:
 
 	.section .note.GNU-stack, "", @progbits

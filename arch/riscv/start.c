@@ -121,8 +121,8 @@ start(uint64_t hartid, paddr_t fdt)
 
 	cpus_init();
 	md->cpu = &cpus[0];
-	md->kstack = (vaddr_t)boot_stack;
-	md->frame = (struct trapframe *)(boot_stack + KSTACK_SIZE) - 1;
+	md->kstack = (vaddr_t)boot_stack + BOOT_STACK_SIZE - KSTACK_SIZE;
+	md->frame = (struct trapframe *)(boot_stack + BOOT_STACK_SIZE) - 1;
 	sbi_init();
 
 	const char *error = fdt < DMAP_SIZE - FDT_MAX
