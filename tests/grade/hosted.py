@@ -7,7 +7,7 @@ import threading
 
 import machine
 from elf import Elf
-from grade.inside import Skipped, ddb_busy, ddb_commands, ddb_panic, gdb_commands, gdb_core  # noqa: F401
+from grade.inside import Skipped, ddb_busy, ddb_commands, ddb_panic, gdb_commands, gdb_core, gdb_why  # noqa: F401
 from grade.records import MASK, Channel, mix
 
 KERNEL_LIMIT = 400 << 10

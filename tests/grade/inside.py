@@ -293,6 +293,44 @@ def look_for_planted_error(grader, said, gdb, target, facts, frame):
                 r"^1 problems")
 
 
+# What a line of `umbra why` means for the counters of user/tests/why_subject.c; `faults` is told apart below.
+OUTCOMES = (("=> the one page of zeros", "zero_reads+1"), ("=> fault_zero_fill", "zero_fill+1"),
+            ("=> fault_copy_page", "cow_copies+1"), ("=> fault_move_up", "cow_moves+1"), ("SEGV_MAPERR", "MAPERR"),
+            ("SEGV_ACCERR", "ACCERR"), ("is entered", ""), ("allowed, no fault", ""))
+
+
+def gdb_why(grader, unit, _attempt):
+    """Foretell each access of a program that waits; then let it happen."""
+    said, gdb = Said(), find_gdb()
+    try:
+        with machine.private_dir() as folder:
+            stub = os.path.join(folder, "gdb")
+            options = ["-chardev", f"socket,id=gdb,server=on,wait=off,path={machine.quote_option(stub)}", "-gdb", "chardev:gdb"]
+            with Terminal(grader, unit, folder, options=options) as t:
+                t.expect(r"^[#$] \Z")
+                begin = t.at
+                t.send("/tests/why_subject\n")
+                pid = t.expect(r"^ready (\d+)$").group(1)
+                cases = re.findall(r"^case (\S+) (\S+) (\S)$", t.text[begin:], re.MULTILINE)
+                commands = [f"umbra why {pid} {va} {access}" for _, va, access in cases]
+                answers = run_gdb(grader, gdb, f"target remote {stub}", commands)
+                t.send("go\n")
+                t.expect(r"^[#$] \Z")
+                did = dict(re.findall(r"^did (\S+) ?(.*)$", t.text[begin:], re.MULTILINE))
+        said.equal("number of cases", len(cases), 13)
+        for (name, _, _), command in zip(cases, commands):
+            answer = answers[command]
+            said.shown.append(f"==== {name}: {command}\n{answer.strip()}\n==== it did: {did.get(name)}")
+            foretold = next((what for text, what in OUTCOMES if text in answer), None)
+            happened = [word for word in did.get(name, "nothing").split() if not word.startswith("faults+")]
+            faulted = "faults+" in did.get(name, "")
+            said.equal(f"{name}: what came of it", happened, foretold.split() if foretold is not None else answer)
+            said.equal(f"{name}: a fault", faulted, "allowed, " not in answer)
+    except Silent as problem:
+        said.problems.append(str(problem))
+    return said.result()
+
+
 def gdb_core(grader, unit, _attempt):
     said, gdb = Said(), find_gdb()
     try:

@@ -225,6 +225,7 @@ host("ddb_busy", "Can the debugger be entered while eight harts work, and left a
 host("ddb_panic", "Does a panic with ddb=1 end in the debugger, which refuses to continue, and without it in status 125?")
 host("gdb_commands", "Do gdb's umbra commands say what /proc says, and does `umbra check` find a planted error?", points=2,
      cpus=(3,))
+host("gdb_why", "Does gdb's `umbra why` foretell what each access of a program will do?", points=2, cpus=(3,))
 host("gdb_core", "Do gdb's umbra commands work on a dump of the guest's memory?", cpus=(3,))
 
 # ---- the shell ----------------------------------------------------------------------------------------------------------
