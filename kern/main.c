@@ -56,8 +56,8 @@ kernel_main(void)
 	memory_init();
 	null_init(); /* devices that need no interrupts */
 	rtc_init();
-	vfs_init();  /* inode cache and mounts: before any file system */
-	fs_init();   /* its zones, and the hook that gives memory back */
+	vfs_init(); /* inode cache and mounts: before any file system */
+	fs_init();  /* its zones, and the hook that gives memory back */
 	fdtable_init();
 	file_init();     /* after fdtable: open files */
 	file_dev_init(); /* drivers may wake pollers */

@@ -433,7 +433,7 @@ fault_prefault_one(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 /* A program that reads in order does not come back: the pages behind it may go first.  => only the
  * top object is locked. */
 static void
-fault_cool_behind(struct fault *f, unsigned pages)
+fault_cool_behind(struct fault *f, unsigned pages) NO_LOCK_ANALYSIS
 {
 	vaddr_t before = f->va - f->found.entry->start;
 	pindex_t n = (pindex_t)MIN(atop(before), pages);

@@ -321,7 +321,7 @@ lock_collapsed(struct vm_object *o) NO_LOCK_ANALYSIS
 
 /* If what the entry shows is its own, and nothing anonymous lies behind it, free it.  => true: done. */
 static bool
-free_own_pages(struct vm_map_entry *e, vaddr_t start, vaddr_t end)
+free_own_pages(struct vm_map_entry *e, vaddr_t start, vaddr_t end) NO_LOCK_ANALYSIS
 {
 	struct vm_object *o = e->u.object;
 	bool ours;

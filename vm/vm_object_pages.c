@@ -89,7 +89,7 @@ step_down(struct vm_object *top, struct vm_object *o) NO_LOCK_ANALYSIS
 }
 
 struct vm_page *
-vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where)
+vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where) NO_LOCK_ANALYSIS
 {
 	struct vm_object *o = top;
 	struct vm_page *m;

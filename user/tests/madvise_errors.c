@@ -48,10 +48,10 @@ kinds(void)
 {
 	unsigned long shared = (unsigned long)um_map(2 * UM_PAGE, MAP_SHARED);
 	unsigned long locked = (unsigned long)um_map(2 * UM_PAGE, MAP_PRIVATE);
-	unsigned long none = (unsigned long)mmap(
-	    NULL, 2 * UM_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	unsigned long rdonly = (unsigned long)mmap(
-	    NULL, 2 * UM_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long none =
+	    (unsigned long)mmap(NULL, 2 * UM_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long rdonly =
+	    (unsigned long)mmap(NULL, 2 * UM_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	EXPECT_EQ(-EINVAL, advise(shared, UM_PAGE, MADV_FREE));
 	EXPECT_EQ(-EINVAL, advise(shared, UM_PAGE, MADV_WIPEONFORK));

@@ -23,7 +23,8 @@ expect_free(size_t from, size_t to, int value)
 		int now = p[i * UM_PAGE];
 
 		if (now != 0 && now != value)
-			um_fail(__FILE__, __LINE__, "page %zu is %d, neither 0 nor %d", i, now, value);
+			um_fail(
+			    __FILE__, __LINE__, "page %zu is %d, neither 0 nor %d", i, now, value);
 	}
 }
 
