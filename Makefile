@@ -255,6 +255,7 @@ lint: lint-tree
 lint-tree:
 	$(Q)$(PYTHON) tests/layers.py
 	$(Q)$(PYTHON) tests/lint.py
+	$(Q)$(PYTHON) tests/lineage.py
 
 $(BUILD)/lint/%.format: % .clang-format
 	$(MKDIR)
