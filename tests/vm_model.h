@@ -24,11 +24,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Where it all happens: whoever has something else there says so first. */
+#ifndef AREA
+#define AREA      0x40000000ul
+#define STACK_TOP 0x50000000ul
+#endif
+
 #define MODEL_PAGE  4096ul
-#define AREA        0x40000000ul
 #define PAGES       48u /* of the area; from HEAP on it is the heap's as well */
 #define HEAP        32u
-#define STACK_TOP   0x50000000ul
 #define STACK_PAGES 16u
 #define SPACES      6u
 #define FILES       2u

@@ -15,6 +15,9 @@
 #include <setjmp.h>
 #include <sys/syscall.h>
 
+/* Far from the program, its stack and its libraries. */
+#define AREA      0x1000000000ul
+#define STACK_TOP 0x1010000000ul
 #include "tests/vm_model.h"
 #include "user/tests/umtest.h"
 
