@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stacks that grow down: one entry, one object, a gap below that is never used up.
+ * Stacks that grow down, up and both ways: one entry, one object, a gap that is never used up.
  */
 #include "tests/host/vm_test.h"
 
@@ -244,6 +244,229 @@ stack_grown_by_two_threads(void **state)
 	}
 }
 
+/*
+ * Growing up.
+ */
+#define UP   0x10000000 /* MAP_GROWSUP */
+#define BOTH (UP | MAP_GROWSDOWN)
+
+static void
+T13_stack_grows_up(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(10), 1, RW, PRIV | UP);
+	put(vm, P(10), 1);
+	put(vm, P(11), 2);
+	put(vm, P(20), 3);
+	SEES(vm, P(15), 0);
+	ENTRIES(vm, 2);
+	assert_int_equal(vm->map.size, 11 * PAGE_SIZE);
+	STORE_FAILS(vm, P(9), EFAULT);
+	/* Both sides of a fork, each for itself. */
+	child = fork_of(vm);
+	put(child, P(30), 4);
+	put(vm, P(25), 5);
+	SEES(child, P(25), 0);
+	put(vm, P(30), 6);
+	SEES(child, P(30), 4);
+	put(child, P(20), 7);
+	SEES(vm, P(20), 3);
+	vmspace_unref(vm);
+	SEES(child, P(10), 1);
+	put(child, P(40), 8);
+	ENTRIES(child, 2);
+	/* The gap goes with the end of the stack. */
+	unmap(child, P(35), 6);
+	STORE_FAILS(child, P(36), EFAULT);
+	ENTRIES(child, 1);
+	vmspace_unref(child);
+}
+
+static void
+T13_stack_grows_both_ways(void **state)
+{
+	struct vmspace *vm = space();
+
+	(void)state;
+	map(vm, P(5000), 1, RW, PRIV | BOTH);
+	put(vm, P(4990), 1);
+	put(vm, P(5010), 2);
+	put(vm, P(4980), 3);
+	put(vm, P(5020), 4);
+	SEES(vm, P(4990), 1);
+	SEES(vm, P(5010), 2);
+	ENTRIES(vm, 3);
+	assert_true(entry(vm, P(4980)) == entry(vm, P(5020)));
+	/* Cut in the middle, each half grows its own way only. */
+	unmap(vm, P(5000), 1);
+	put(vm, P(4970), 5);
+	put(vm, P(5030), 6);
+	STORE_FAILS(vm, P(5000), EFAULT);
+	SEES(vm, P(4980), 3);
+	unmap(vm, P(4970), 61);
+	ENTRIES(vm, 0);
+	vmspace_unref(vm);
+}
+
+/* An upward stack keeps clear of what lies above it, and a downward one above may lie next to its
+ * gap: whose gap is it? */
+static void
+T13_stack_up_never_consumes_the_guard(void **state)
+{
+	struct vmspace *vm = space();
+	const unsigned guard = USER_STACK_GUARD / PAGE_SIZE;
+
+	(void)state;
+	map(vm, P(1000), 1, RW, PRIV | MAP_GROWSDOWN);
+	unmap(vm, P(1000), 1);
+	map(vm, P(1000), 1, RW, PRIV);
+	map(vm, P(10), 1, RW, PRIV | UP);
+	put(vm, P(1000 - guard - 1), 1);
+	STORE_FAILS(vm, P(1000 - guard), EFAULT);
+	STORE_FAILS(vm, P(999), EFAULT);
+	/* A stack mapped right behind the gap has no room, and takes none of that. */
+	map(vm, P(1000), 1, RW, PRIV | MAP_GROWSDOWN);
+	STORE_FAILS(vm, P(999), EFAULT);
+	STORE_FAILS(vm, P(1000 - guard), EFAULT);
+	vmspace_unref(vm);
+}
+
+/* Somebody looks at another space's memory, next to its stack: neither stack grows (C-30). */
+static void
+T13_stack_grows_for_its_own_space_only(void **state)
+{
+	struct vmspace *vm = space_with_stack();
+	struct vm_page *m;
+
+	(void)state;
+	assert_int_equal(vm_fault(&vm->map, S(3), VM_PROT_READ), EFAULT);
+	assert_int_equal(vm_fault_hold(&vm->map, S(3), VM_PROT_WRITE, &m), EFAULT);
+	assert_int_equal(vm->map.size, PAGE_SIZE);
+	put(vm, S(3), 1);
+	assert_int_equal(vm_fault(&vm->map, S(2), VM_PROT_READ), 0);
+	vmspace_unref(vm);
+}
+
+/* Cut by mprotect, the stack still counts from its top (C-61). */
+static void
+T13_stack_limit_survives_a_cut(void **state)
+{
+	struct vmspace *vm = space_with_stack();
+
+	(void)state;
+	vm->limit_stack = 8 * PAGE_SIZE;
+	put(vm, S(3), 4);
+	protect(vm, S(1), 2, R);
+	put(vm, S(7), 8);
+	STORE_FAILS(vm, S(8), EFAULT);
+	/* Even if the top is gone altogether. */
+	unmap(vm, S(2), 3);
+	STORE_FAILS(vm, S(8), EFAULT);
+	vm->limit_stack = 9 * PAGE_SIZE;
+	put(vm, S(8), 9);
+	vmspace_unref(vm);
+}
+
+/* A limit that is no multiple of the page size: whole pages within it, aligned entries. */
+static void
+T13_stack_limit_in_mid_page(void **state)
+{
+	struct vmspace *vm = space_with_stack();
+
+	(void)state;
+	vm->limit_stack = 4 * PAGE_SIZE + 123;
+	put(vm, S(3), 1);
+	STORE_FAILS(vm, S(4), EFAULT);
+	vm->limit_stack = 0;
+	STORE_FAILS(vm, S(4), EFAULT);
+	put(vm, S(3), 2);
+	vmspace_unref(vm);
+}
+
+static void
+T13_stack_protected_to_its_end(void **state)
+{
+	struct vmspace *vm = space();
+
+	(void)state;
+	map(vm, P(5000), 1, RW, PRIV | BOTH);
+	put(vm, P(4990), 1);
+	put(vm, P(5010), 1);
+	assert_int_equal(vm_mprotect(vm, P(4995), PAGE_SIZE, PROT_READ | PROT_GROWSDOWN), 0);
+	STORE_FAILS(vm, P(4990), EACCES);
+	STORE_FAILS(vm, P(4995), EACCES);
+	put(vm, P(4996), 1);
+	assert_int_equal(vm_mprotect(vm, P(5005), PAGE_SIZE, PROT_READ | PROT_GROWSUP), 0);
+	STORE_FAILS(vm, P(5010), EACCES);
+	put(vm, P(5004), 1);
+	/* The middle part grows no way any more. */
+	assert_int_equal(vm_mprotect(vm, P(5000), PAGE_SIZE, PROT_READ | PROT_GROWSDOWN), EINVAL);
+	assert_int_equal(
+	    vm_mprotect(vm, P(5000), PAGE_SIZE, RW | PROT_GROWSDOWN | PROT_GROWSUP), EINVAL);
+	assert_int_equal(vm_mprotect(vm, P(100), PAGE_SIZE, RW | PROT_GROWSDOWN), ENOMEM);
+	vmspace_unref(vm);
+}
+
+/* A downward stack at the lowest addresses, an upward one at the highest: no arithmetic wraps
+ * (C-67). */
+static void
+T13_stack_at_the_edges(void **state)
+{
+	struct vmspace *vm = space();
+	const vaddr_t low = VM_MIN_USER_ADDRESS, high = VM_MAX_USER_ADDRESS - PAGE_SIZE;
+
+	(void)state;
+	map(vm, low, 1, RW, PRIV | BOTH);
+	put(vm, low, 1);
+	put(vm, low + PAGE_SIZE, 2);
+	LOAD_FAILS(vm, low - 1, EFAULT);
+	map(vm, high, 1, RW, PRIV | BOTH);
+	put(vm, high, 1);
+	put(vm, high - PAGE_SIZE, 2);
+	LOAD_FAILS(vm, high + PAGE_SIZE, EFAULT);
+	LOAD_FAILS(vm, UINT64_MAX, EFAULT);
+	ENTRIES(vm, 4);
+	vmspace_unref(vm);
+}
+
+static void
+unmapper(void *arg)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		(void)vm_munmap(arg, S(8), PAGE_SIZE);
+		host_yield();
+	}
+}
+
+static void
+toucher(void *arg)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		(void)host_store(arg, S(8), 1);
+		(void)host_store(arg, S(9), 1);
+	}
+}
+
+/* Grown, and unmapped again before the fault is back: it looks again (C-42). */
+static void
+T13_stack_shrunk_while_it_grows(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed < 60; seed++) {
+		struct vmspace *vm = space_with_stack();
+
+		host_knobs.seed = seed;
+		host_spawn(toucher, vm);
+		host_spawn(unmapper, vm);
+		host_join_all();
+		host_knobs.seed = 0;
+		put(vm, S(0), 1);
+		vmspace_unref(vm);
+	}
+}
+
 int
 main(void)
 {
@@ -259,6 +482,15 @@ main(void)
 	    HOST_TEST(stack_unmapped_takes_its_gap_along),
 	    HOST_TEST(stack_with_a_protected_bottom_page_grows),
 	    HOST_TEST(stack_grown_by_two_threads),
+	    HOST_TEST(T13_stack_grows_up),
+	    HOST_TEST(T13_stack_grows_both_ways),
+	    HOST_TEST(T13_stack_up_never_consumes_the_guard),
+	    HOST_TEST(T13_stack_grows_for_its_own_space_only),
+	    HOST_TEST(T13_stack_limit_survives_a_cut),
+	    HOST_TEST(T13_stack_limit_in_mid_page),
+	    HOST_TEST(T13_stack_protected_to_its_end),
+	    HOST_TEST(T13_stack_at_the_edges),
+	    HOST_TEST(T13_stack_shrunk_while_it_grows),
 	};
 
 	return run_host_tests(tests);

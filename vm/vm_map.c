@@ -185,7 +185,7 @@ bool
 vm_map_is_data(vm_prot_t prot, uint16_t eflags)
 {
 	return (prot & VM_PROT_WRITE) != 0 &&
-	    (eflags & (MAP_ENTRY_SHARED | MAP_ENTRY_GROWS | MAP_ENTRY_GUARD)) == 0;
+	    (eflags & (MAP_ENTRY_SHARED | MAP_ENTRY_STACK | MAP_ENTRY_GUARD)) == 0;
 }
 
 /* What [start, end) of e counts as: a guard only reserves addresses. */
@@ -783,7 +783,7 @@ vm_map_move_entry(struct vm_map *map, struct vm_map_entry *e, vaddr_t to)
 	entry_unlink(map, e);
 	e->start = to;
 	e->end = to + len;
-	e->eflags &= ~MAP_ENTRY_GROWS;
+	e->eflags &= ~(MAP_ENTRY_GROWS | MAP_ENTRY_STACK);
 	(void)vm_map_lookup_entry(map, to, &prev);
 	entry_link(map, prev, e);
 }

@@ -36,6 +36,8 @@ struct thread;
 #define MAP_ENTRY_NOFAULT    0x0020u /* a fault here is a kernel bug */
 /* stays an entry of its own, so that unmapping it never has to cut */
 #define MAP_ENTRY_NOMERGE 0x0040u
+/* made as a stack; what was cut off one does not grow any more, but is no data (RLIMIT_DATA) */
+#define MAP_ENTRY_STACK 0x0080u
 /* its wiring is being changed by `owner`, who may have unlocked the map: nobody else removes it,
  * merges it or changes its rights, and faults of others wait (vm_wire.c) */
 #define MAP_ENTRY_IN_TRANSITION 0x0100u

@@ -116,8 +116,8 @@ more_of(const struct vm_map_entry *e, vm_off_t distance, struct vm_map_args *arg
 static bool
 same_mapping(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
-	const uint16_t copied =
-	    MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY | MAP_ENTRY_GROWS | MAP_ENTRY_WIRED_ONFAULT;
+	const uint16_t copied = MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY | MAP_ENTRY_GROWS |
+	    MAP_ENTRY_STACK | MAP_ENTRY_WIRED_ONFAULT;
 	pindex_t ia = 0, ib = 0;
 	struct vm_object *oa, *ob;
 
@@ -196,8 +196,10 @@ check_source(const struct remap *q)
 	if ((q->map->flags & (VM_MAP_WXORX | VM_MAP_NOEXEC_GAIN)) != 0 &&
 	    (last->protection & VM_PROT_WRITE) != 0 && (last->protection & VM_PROT_EXEC) != 0)
 		return EACCES;
+	if (q->new_len > q->map->max)
+		return ENOMEM;
 	(void)bottom_of(q->first, &index);
-	return index + atop(q->from - q->first->start + q->new_len) > UINT32_MAX ? EINVAL : 0;
+	return index + atop(q->from - q->first->start + q->new_len) > UINT32_MAX ? ENOMEM : 0;
 }
 
 /* Bytes that there will be more, whatever is unmapped meanwhile. */

@@ -28,6 +28,8 @@ const struct vm_flag_name vm_map_entry_flag_names[] = {
     {MAP_ENTRY_SUBMAP, "submap"},
     {MAP_ENTRY_GUARD, "guard"},
     {MAP_ENTRY_GROWS_DOWN, "grows-down"},
+    {MAP_ENTRY_GROWS_UP, "grows-up"},
+    {MAP_ENTRY_STACK, "stack"},
     {MAP_ENTRY_NOFAULT, "no-fault"},
     {MAP_ENTRY_NOMERGE, "no-merge"},
     {MAP_ENTRY_IN_TRANSITION, "in-transition"},
@@ -45,6 +47,7 @@ static const struct vm_flag_name object_flag_names[] = {
     {OBJ_COLLAPSING, "collapsing"},
     {OBJ_SPLIT, "split"},
     {OBJ_GONE, "gone"},
+    {OBJ_MOVED, "moved"},
     {0, NULL},
 };
 

@@ -88,6 +88,7 @@ vm_map_stack(struct vm_map *map, vaddr_t start, vaddr_t end, size_t down, size_t
 		return ENOMEM;
 	room = room_around(map, start, end, down, up);
 	stack.offset = room.down - MIN(room.down, USER_STACK_GUARD);
+	stack.eflags |= MAP_ENTRY_STACK;
 	stack.eflags |= (down != 0 ? MAP_ENTRY_GROWS_DOWN : 0) | (up != 0 ? MAP_ENTRY_GROWS_UP : 0);
 	error = vm_map_insert(map, start, end, &stack, r);
 	if (error != 0)

@@ -69,6 +69,11 @@ guest("mmap_many", points=2)
 guest("mmap_limit", points=1)
 guest("mprotect_split", points=2)
 guest("brk_exact", points=1)
+guest("brk_errors", points=2)
+guest("minherit_errors", points=2)
+guest("mmap_flags", points=3)
+guest("mremap_errors", points=3)
+guest("mremap_moves", points=3, cpus=(1, 3))
 guest("madvise_dontneed", points=2, cpus=(1, 3))
 guest("madvise_free", points=2, cpus=(1, 3))
 guest("madvise_fork", points=2)
@@ -95,6 +100,17 @@ guest("stack_grows", points=2)
 guest("stack_guard", points=2)
 guest("stack_growsdown", points=1)
 guest("stack_args", points=2)
+guest("stack_limit", points=3)
+guest("stack_protect", points=2)
+guest("stack_up", points=3, cpus=(1, 3))
+
+# ---- limits -------------------------------------------------------------------------------------------------------------
+
+guest("limit_errors", points=3)
+guest("limit_memory", points=3)
+guest("limit_exec", points=3)
+guest("limit_usage", points=2)
+guest("limit_unshare", points=2, cpus=(1, 3))
 
 # ---- processes ----------------------------------------------------------------------------------------------------------
 
