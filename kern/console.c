@@ -5,8 +5,9 @@
  * The key is seen in an interrupt handler, which must not walk maps that somebody is changing.  So
  * a thread prints, with a hold on each address space and its map locked for reading.
  *
- * Rejected: printing from the interrupt without locks.  It would work on a hung system, but gdb
- * does that better, and a map that changes under the printer's feet could take the system down.
+ * Rejected: printing from the interrupt without locks.  It would work on a hung system, but the
+ * debugger (ddb.c) does that better, and a map that changes under the printer's feet could take the
+ * system down.
  *
  * Locks: dump_lock (spin, RANK_TTY) guards `wanted`; held together with none.
  */
