@@ -3,6 +3,8 @@
  * Do threads begin with their argument, share memory and files, end with their result, and come
  * and go by the hundred?
  */
+#include <sys/resource.h>
+
 #include "user/tests/umthread.h"
 
 static int shared[32], done;
@@ -134,6 +136,26 @@ one_after_another(void)
 	EXPECT_EQ(300, n);
 }
 
+/* A stack that does not fit is refused, and leaves nothing behind. */
+static void
+no_room(void *arg)
+{
+	struct rlimit limit = {32 << 20, 32 << 20};
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	REQUIRE(pthread_attr_setstacksize(&attr, 64 << 20) == 0);
+	REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
+	for (int i = 0; i < 50; i++)
+		EXPECT_EQ(EAGAIN, pthread_create(&t, &attr, count, arg));
+	REQUIRE(pthread_attr_setstacksize(&attr, 20 << 20) == 0);
+	for (int i = 0; i < 5; i++) {
+		REQUIRE(pthread_create(&t, &attr, square, NULL) == 0);
+		um_join(t);
+	}
+}
+
 static int started, release;
 
 static void *
@@ -166,6 +188,7 @@ all_at_once(void)
 int
 main(void)
 {
+	EXPECT_EQ(0, um_status_of(no_room, NULL)); /* first: some libraries keep old stacks */
 	results();
 	identities();
 	shares_files();
