@@ -21,7 +21,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/fdtable.h"
-#include "kern/fs/vfs.h"
+#include "kern/fsdirs.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
 #include "kern/uaccess.h"
@@ -65,6 +65,7 @@ copy_space(struct proc *child, struct proc *parent, uint64_t flags)
 	return vmspace_fork(parent->vmspace, &child->vmspace);
 }
 
+/* Descriptors, and where in the file system it is. */
 static int
 copy_files(struct proc *child, struct proc *parent, uint64_t flags)
 {
@@ -73,16 +74,14 @@ copy_files(struct proc *child, struct proc *parent, uint64_t flags)
 		child->fdtable = parent->fdtable;
 	} else {
 		child->fdtable = fdtable_copy(parent->fdtable);
-		if (child->fdtable == NULL)
-			return ENOMEM;
 	}
-	spin_lock(&parent->lock);
-	child->root = parent->root;
-	child->cwd = parent->cwd;
-	inode_ref(child->root);
-	inode_ref(child->cwd);
-	spin_unlock(&parent->lock);
-	return 0;
+	if ((flags & CLONE_FS) != 0) {
+		fsdirs_ref(parent->dirs);
+		child->dirs = parent->dirs;
+	} else {
+		child->dirs = fsdirs_copy(parent->dirs);
+	}
+	return child->fdtable != NULL && child->dirs != NULL ? 0 : ENOMEM;
 }
 
 /* The child has a copy of its parent's actions so far. */
@@ -158,9 +157,8 @@ check_args(const struct clone_args *args)
 		return EINVAL;
 	if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
 		return EINVAL;
-	/* Processes do not share directories. */
 	if ((flags & CLONE_THREAD) == 0)
-		return (flags & CLONE_FS) != 0 ? EINVAL : 0;
+		return 0;
 	if ((flags & CLONE_THREAD_NEEDS) != CLONE_THREAD_NEEDS)
 		return EINVAL;
 	return (flags & CLONE_VFORK) != 0 ? EINVAL : 0;

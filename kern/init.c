@@ -25,6 +25,7 @@
 #include "kern/fdtable.h"
 #include "kern/fs/fs.h"
 #include "kern/fs/vfs.h"
+#include "kern/fsdirs.h"
 #include "kern/ktest.h"
 #include "kern/proc.h"
 #include "kern/procfiles.h"
@@ -190,8 +191,10 @@ mount_root(struct proc *p)
 	error = fs_mount_root(disk);
 	if (error != 0)
 		boot_failed("no root file system on", disk->name, error);
-	p->root = vfs_root();
-	p->cwd = vfs_root();
+	(void)vfs_root(); /* one reference for the root, one for the directory */
+	p->dirs = fsdirs_create(vfs_root());
+	if (p->dirs == NULL)
+		boot_failed("no memory for", "process 1", ENOMEM);
 }
 
 static void

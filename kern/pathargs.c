@@ -11,6 +11,7 @@
 
 #include "kern/fdtable.h"
 #include "kern/file.h"
+#include "kern/fsdirs.h"
 #include "kern/pathargs.h"
 #include "kern/proc.h"
 #include "kern/uaccess.h"
@@ -43,15 +44,7 @@ path_free(char *path)
 static void
 fill_context(struct pathargs *pa)
 {
-	struct proc *p = curproc();
-
-	spin_lock(&p->lock);
-	pa->root = p->root;
-	pa->cwd = p->cwd;
-	inode_ref(pa->root);
-	inode_ref(pa->cwd);
-	pa->ctx.umask = p->umask;
-	spin_unlock(&p->lock);
+	pa->ctx.umask = fsdirs_get(curproc()->dirs, &pa->root, &pa->cwd);
 	pa->ctx.cred = &curuthread()->cred;
 	pa->ctx.root = pa->root;
 	pa->ctx.cwd = pa->cwd;

@@ -23,7 +23,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/fdtable.h"
-#include "kern/fs/vfs.h"
+#include "kern/fsdirs.h"
 #include "kern/futex.h"
 #include "kern/signal.h"
 #include "kern/stackdepth.h"
@@ -117,6 +117,7 @@ proc_init(void)
 	uthread_zone = zone_create("uthread", sizeof(struct uthread), 0, NULL);
 	signal_init();
 	futex_init();
+	fsdirs_init();
 	sched_init(&ops);
 }
 
@@ -376,13 +377,11 @@ inherit(struct proc *p, struct proc *parent)
 {
 	if (parent == NULL) {
 		default_limits(p);
-		p->umask = 022;
 		return;
 	}
 	spin_lock(&parent->lock);
 	memcpy(p->limit, parent->limit, sizeof(p->limit));
 	memcpy(p->exe, parent->exe, sizeof(p->exe));
-	p->umask = parent->umask;
 	p->nice = parent->nice;
 	p->dumpable = parent->dumpable;
 	p->pgid = parent->pgid;
@@ -533,22 +532,20 @@ proc_release_resources(struct proc *p)
 {
 	struct vmspace *vm;
 	struct fdtable *fds;
-	struct inode *root, *cwd;
+	struct fsdirs *dirs;
 
 	spin_lock(&p->lock);
 	vm = p->vmspace;
 	fds = p->fdtable;
-	root = p->root;
-	cwd = p->cwd;
+	dirs = p->dirs;
 	p->vmspace = NULL;
 	p->fdtable = NULL;
-	p->root = p->cwd = NULL;
+	p->dirs = NULL;
 	spin_unlock(&p->lock);
 	if (vm != NULL)
 		vmspace_unref(vm);
 	fdtable_unref(fds);
-	inode_unref(cwd);
-	inode_unref(root);
+	fsdirs_unref(dirs);
 }
 
 void

@@ -29,6 +29,7 @@
 #include "lib/list.h"
 
 struct fdtable;
+struct fsdirs;
 struct inode;
 struct itimer;
 struct utsname;
@@ -106,10 +107,9 @@ struct proc {
 	bool vfork_done;       /* t    a vfork child: has let go of its parent's space */
 
 	/* Resources. */
-	struct vmspace *vmspace;  /* p    NULL after exit; its own threads read it without a lock */
-	struct fdtable *fdtable;  /* p    as vmspace */
-	struct inode *root, *cwd; /* p    one reference each; NULL after exit */
-	uint32_t umask;           /* p */
+	struct vmspace *vmspace; /* p    NULL after exit; its own threads read it without a lock */
+	struct fdtable *fdtable; /* p    as vmspace */
+	struct fsdirs *dirs;     /* p    as vmspace: root, directory, umask */
 	struct rlimit limit[RLIM_NLIMITS]; /* p */
 	char exe[256]; /* p    path it was started from, for /proc/PID/exe; empty: too long */
 	bool dumpable; /* p    prctl */

@@ -19,6 +19,7 @@
 #include "kern/fdtable.h"
 #include "kern/fs/procfs.h"
 #include "kern/fs/vfs.h"
+#include "kern/fsdirs.h"
 #include "kern/pipe.h"
 #include "kern/proc.h"
 #include "kern/procfiles.h"
@@ -575,7 +576,7 @@ link_exe(int32_t pid, char *buf, size_t size, size_t *len)
 /* The path of another process's directory `what`, as seen from its root. */
 static int
 link_directory(
-    int32_t pid, struct inode *(*pick)(struct proc *p), char *buf, size_t size, size_t *len)
+    int32_t pid, struct inode *(*pick)(struct fsdirs *d), char *buf, size_t size, size_t *len)
 {
 	static const struct cred root_cred;
 	struct vfs_ctx ctx = {.cred = &root_cred};
@@ -585,9 +586,8 @@ link_directory(
 	if (p == NULL)
 		return ENOENT;
 	spin_lock(&p->lock);
-	ctx.cwd = pick(p);
-	if (ctx.cwd != NULL)
-		inode_ref(ctx.cwd);
+	if (p->dirs != NULL)
+		ctx.cwd = pick(p->dirs);
 	spin_unlock(&p->lock);
 	proc_unref(p);
 	if (ctx.cwd == NULL)
@@ -600,28 +600,16 @@ link_directory(
 	return error;
 }
 
-static struct inode *
-pick_cwd(struct proc *p)
-{
-	return p->cwd;
-}
-
-static struct inode *
-pick_root(struct proc *p)
-{
-	return p->root;
-}
-
 static int
 link_cwd(int32_t pid, char *buf, size_t size, size_t *len)
 {
-	return link_directory(pid, pick_cwd, buf, size, len);
+	return link_directory(pid, fsdirs_cwd, buf, size, len);
 }
 
 static int
 link_root(int32_t pid, char *buf, size_t size, size_t *len)
 {
-	return link_directory(pid, pick_root, buf, size, len);
+	return link_directory(pid, fsdirs_root, buf, size, len);
 }
 
 /* ---- The table ------------------------------------------------------------------------------- */

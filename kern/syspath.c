@@ -17,6 +17,7 @@
 #include "kern/base/debug.h"
 #include "kern/fdtable.h"
 #include "kern/file.h"
+#include "kern/fsdirs.h"
 #include "kern/pathargs.h"
 #include "kern/proc.h"
 #include "kern/signal.h"
@@ -323,23 +324,9 @@ sys_faccessat2(const struct syscall_args *args)
 
 /* ---- Where the process is -------------------------------------------------------------------- */
 
-/* Replace a directory of the process (its root or cwd); takes over the reference. */
-static void
-set_directory(struct inode **where, struct inode *ip)
-{
-	struct proc *p = curproc();
-	struct inode *old;
-
-	spin_lock(&p->lock);
-	old = *where;
-	*where = ip;
-	spin_unlock(&p->lock);
-	inode_unref(old);
-}
-
 /* chdir and chroot. */
 static int
-move_to_path(struct inode **where, uint64_t path)
+move_to_path(void (*set)(struct fsdirs *d, struct inode *ip), uint64_t path)
 {
 	struct pathargs pa;
 	struct inode *ip;
@@ -353,7 +340,7 @@ move_to_path(struct inode **where, uint64_t path)
 		if (error)
 			inode_unref(ip);
 		else
-			set_directory(where, ip);
+			set(curproc()->dirs, ip);
 	}
 	path_end(&pa);
 	return error;
@@ -362,7 +349,7 @@ move_to_path(struct inode **where, uint64_t path)
 long
 sys_chdir(const struct syscall_args *args)
 {
-	return -move_to_path(&curproc()->cwd, args->a[0]);
+	return -move_to_path(fsdirs_set_cwd, args->a[0]);
 }
 
 long
@@ -370,7 +357,7 @@ sys_chroot(const struct syscall_args *args)
 {
 	if (!is_root())
 		return -EPERM;
-	return -move_to_path(&curproc()->root, args->a[0]);
+	return -move_to_path(fsdirs_set_root, args->a[0]);
 }
 
 static int
@@ -384,7 +371,7 @@ move_to_file(const struct file *f)
 	if (error)
 		return error;
 	inode_ref(f->inode);
-	set_directory(&curproc()->cwd, f->inode);
+	fsdirs_set_cwd(curproc()->dirs, f->inode);
 	return 0;
 }
 
@@ -436,14 +423,7 @@ sys_getcwd(const struct syscall_args *args)
 long
 sys_umask(const struct syscall_args *args)
 {
-	struct proc *p = curproc();
-	uint32_t old;
-
-	spin_lock(&p->lock);
-	old = p->umask;
-	p->umask = (uint32_t)args->a[0] & 0777;
-	spin_unlock(&p->lock);
-	return old;
+	return fsdirs_set_umask(curproc()->dirs, (uint32_t)args->a[0] & 0777);
 }
 
 /* ---- Mounting -------------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ enum lock_rank {
 	RANK_PROC_TREE = 110,  /* parent/child links, pid table */
 	RANK_PROC = 120,       /* one process: signals, state */
 	RANK_SIGACTIONS = 122, /* actions on signals, which processes may share */
+	RANK_FSDIRS = 123,     /* root, directory and umask, which processes may share */
 	RANK_FUTEX = 125,      /* queues of futex waiters; two of them in order of address */
 	RANK_VFS = 130,        /* inode cache, mount table, file table */
 	RANK_BIO = 140,        /* buffer cache lists */

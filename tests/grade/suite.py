@@ -131,6 +131,7 @@ guest("proc_limit", points=2, limit=300, alone=True)
 
 guest("clone_thread", points=3, cpus=ALL)
 guest("clone_errors", points=2)
+guest("clone_shared", points=2)
 guest("clone_storm", points=4, cpus=ALL, limit=300, repeat=2)
 guest("futex_wake", points=3, cpus=ALL)
 guest("futex_robust", points=2, cpus=(1, 3))
