@@ -703,7 +703,7 @@ wire_beyond_the_end(void **state)
  */
 
 static struct vmspace *shared;
-static struct host_file *shared_file;
+static struct host_file *shared_file, *other_file;
 static int result[4];
 
 static void
@@ -826,6 +826,39 @@ t4_a_hole_filled_meanwhile_is_not_ours(void **state)
 	wirings_add_up();
 	vmspace_unref(shared);
 	host_file_destroy(shared_file);
+}
+
+/* Fills the hole, and wires what it has mapped, in vain. */
+static void
+map_and_wire_the_hole(void *arg)
+{
+	map_file(shared, P(2), 1, RW, MAP_PRIVATE, other_file, 0);
+	host_file_on_read(other_file, look_at_marks, NULL);
+	host_file_fail(other_file, 1, EIO);
+	*(int *)arg = wire(shared, P(2), 1, USER);
+}
+
+/* T4, C-13: and if that thread wires it, does each of the two finish its own? */
+static void
+t4_two_wirers_finish_their_own(void **state)
+{
+	(void)state;
+	shared = space();
+	shared_file = host_file_create(4);
+	other_file = host_file_create(1);
+	map_file(shared, P(0), 2, RW, MAP_PRIVATE, shared_file, 0);
+	map_file(shared, P(3), 2, RW, MAP_PRIVATE, shared_file, 2);
+	host_file_on_read(shared_file, look_at_marks, NULL);
+	run(wire_with_holes, 0);
+	run(map_and_wire_the_hole, 1);
+	host_join_all();
+	assert_int_equal(result[0], 0);
+	assert_int_equal(result[1], EIO);
+	LOCKED(shared, 4);
+	wirings_add_up();
+	vmspace_unref(shared);
+	host_file_destroy(shared_file);
+	host_file_destroy(other_file);
 }
 
 static struct vm_map_reserve cut_reserve;
@@ -1024,6 +1057,7 @@ main(void)
 	    HOST_TEST(wire_beyond_the_end),
 	    HOST_TEST(t4_others_wait_for_the_wirer),
 	    HOST_TEST(t4_a_hole_filled_meanwhile_is_not_ours),
+	    HOST_TEST(t4_two_wirers_finish_their_own),
 	    HOST_TEST(t4_cut_while_in_transition),
 	    HOST_TEST(t4_wire_races),
 	};
