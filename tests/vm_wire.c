@@ -440,9 +440,12 @@ t9_fork_copies_what_is_writable(void **state)
 	(void)state;
 	map(p, P(0), 4, RW, PRIV);
 	map_file(p, P(4), 4, R, MAP_PRIVATE, f, 0);
+	map(p, P(8), 1, RW, PRIV);
+	put(p, P(8), 9);
+	protect(p, P(8), 1, R);
 	for (int i = 0; i < 4; i++)
 		put(p, P(i), 1 + i);
-	assert_int_equal(wire(p, P(0), 8, USER), 0);
+	assert_int_equal(wire(p, P(0), 9, USER), 0);
 	c = fork_of(p);
 	LOCKED(c, 0);
 	WIRED(c, 0);
@@ -455,7 +458,9 @@ t9_fork_copies_what_is_writable(void **state)
 		SEES(c, P(i), 1 + i);
 		SEES(c, P(4 + i), host_file_byte(f, i));
 	}
+	SEES(c, P(8), 9);
 	assert_true(entry(p, P(4))->u.object == entry(c, P(4))->u.object);
+	assert_true(entry(p, P(8))->u.object == entry(c, P(8))->u.object);
 	wirings_add_up();
 	vmspace_unref(p);
 	put(c, P(0), 9);
@@ -696,6 +701,51 @@ wire_beyond_the_end(void **state)
 	wirings_add_up();
 	vmspace_unref(vm);
 	host_file_destroy(f);
+}
+
+/* A page that cannot be read stops mlock, but not mlockall: then what is there is wired all the same. */
+static void
+wire_around_a_bad_page(void **state)
+{
+	struct host_file *f = host_file_create(8);
+	struct vmspace *vm = space();
+
+	(void)state;
+	map_file(vm, P(0), 8, R, MAP_SHARED, f, 0);
+	SEES(vm, P(5), host_file_byte(f, 5));
+	host_file_fail(f, 1, EIO);
+	assert_int_equal(vm_mlock(vm, P(0), PAGE_SIZE, 0), ENOMEM);
+	LOCKED(vm, 0);
+	host_file_fail(f, 1, EIO);
+	assert_int_equal(vm_mlockall(vm, MCL_CURRENT), 0);
+	LOCKED(vm, 8);
+	assert_true(pmap_resident_count(vm->map.pmap) > 0);
+	WIRED(vm, pmap_resident_count(vm->map.pmap));
+	wirings_add_up();
+	SEES(vm, P(0), host_file_byte(f, 0));
+	vmspace_unref(vm);
+	host_file_destroy(f);
+}
+
+/* Does a wired stack that finds no memory to grow into say so, instead of trying for ever? */
+static void
+wire_stack_without_memory(void **state)
+{
+	struct vmspace *vm = space();
+	vaddr_t top = P(64);
+
+	(void)state;
+	assert_int_equal(
+	    vmspace_stack(vm, top, USER_STACK_GUARD + 16 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
+	assert_int_equal(vm_mlock(vm, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, 0), 0);
+	host_hoard(4);
+	STORE_FAILS(vm, top - 10 * PAGE_SIZE, ENOMEM);
+	host_unhoard();
+	LOCKED(vm, 2);
+	wirings_add_up();
+	put(vm, top - 10 * PAGE_SIZE, 1);
+	LOCKED(vm, 10);
+	vmspace_unref(vm);
 }
 
 /*
@@ -1055,6 +1105,8 @@ main(void)
 	    HOST_TEST(wire_future),
 	    HOST_TEST(wire_stack_grows),
 	    HOST_TEST(wire_beyond_the_end),
+	    HOST_TEST(wire_around_a_bad_page),
+	    HOST_TEST(wire_stack_without_memory),
 	    HOST_TEST(t4_others_wait_for_the_wirer),
 	    HOST_TEST(t4_a_hole_filled_meanwhile_is_not_ours),
 	    HOST_TEST(t4_two_wirers_finish_their_own),

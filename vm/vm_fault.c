@@ -148,7 +148,9 @@ fault_lookup(struct fault *f) NO_LOCK_ANALYSIS
 	/* Each time around: another thread may unmap what was grown before we are back. */
 	if (error == EFAULT && (f->map->flags & VM_MAP_KERNEL) == 0) {
 		error = vm_map_growstack(f->map, f->va);
-		if (error == ENOMEM)
+		/* A wired stack grows when there is memory for all of it: what an attempt gives
+		 * back does not count as somebody's. */
+		if (error == ENOMEM && ++f->dry_rounds <= DRY_ROUNDS_MAX)
 			return fault_wait_for(f, WAIT_MEMORY);
 		return error == 0 ? ERETRY : error;
 	}

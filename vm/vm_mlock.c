@@ -51,8 +51,9 @@ vm_mlock(struct vmspace *vm, vaddr_t addr, size_t len, int flags)
 		return ENOMEM;
 	if (error != 0 || start == end)
 		return error;
-	return vm_map_wire(&vm->map, start, end,
+	error = vm_map_wire(&vm->map, start, end,
 	    VM_WIRE_USER | ((flags & MLOCK_ONFAULT) != 0 ? VM_WIRE_ONFAULT : 0));
+	return error == EIO ? ENOMEM : error;
 }
 
 int

@@ -444,7 +444,8 @@ next_fragment(struct vm_map *map, vaddr_t at, vaddr_t end, struct fragment *f)
 	return e != NULL;
 }
 
-/* The page at va cannot be had: its entry is wired on fault then. */
+/* The page at va cannot be had: its entry is wired on fault then, and what it has shown already is
+ * to be wired. */
 static void
 settle_for_less(struct vm_map *map, vaddr_t va)
 {
@@ -456,6 +457,7 @@ settle_for_less(struct vm_map *map, vaddr_t va)
 	unwire_pages(e, e->start, va);
 	e->eflags |= MAP_ENTRY_WIRED_ONFAULT;
 	e->transition &= ~(ADDS_FULL | WANTS_PAGES);
+	e->transition |= WANTS_TOUCH;
 	vm_map_unlock(map);
 }
 
@@ -487,8 +489,9 @@ wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned flags, vaddr
 	for (*at = start; error == 0 && next_fragment(map, *at, end, &f);) {
 		error = wire_fragment(map, &f, at);
 		if (error != 0 && error != ENOMEM && !all) {
-			settle_for_less(map, *at);
-			*at = f.end;
+			if ((f.wants & WANTS_PAGES) != 0)
+				settle_for_less(map, *at);
+			*at += PAGE_SIZE;
 			error = 0;
 		}
 	}
