@@ -218,6 +218,163 @@ km_trylock_gives_up(void **state)
 }
 
 /*
+ * T18, the rest: pages go with their range, whatever kind they are, and nothing else does.
+ */
+static uint64_t
+kernel_resident(void)
+{
+	struct vm_map_entry *e;
+	vaddr_t va = km_valloc(kmem_map, PAGE_SIZE);
+	uint64_t n;
+
+	vm_map_lock(kmem_map);
+	e = vm_map_lookup_entry(kmem_map, va, NULL);
+	n = e->u.object->resident;
+	vm_map_unlock(kmem_map);
+	km_free(kmem_map, va, PAGE_SIZE);
+	return n;
+}
+
+/* Neighbours, one wired, one pageable: does each take its own pages along, to the last and no further? */
+static void
+km_pgremove_takes_the_range(void **state)
+{
+	uint64_t before = kernel_resident();
+	vaddr_t a = km_alloc(kmem_map, 4 * PAGE_SIZE), b = km_valloc(kmem_map, 4 * PAGE_SIZE);
+	vaddr_t c = km_alloc(kmem_map, PAGE_SIZE);
+
+	(void)state;
+	assert_int_equal(b, a + 4 * PAGE_SIZE);
+	assert_int_equal(c, b + 4 * PAGE_SIZE);
+	assert_int_equal(host_kernel_store(b, 1), 0);
+	assert_int_equal(host_kernel_store(b + 3 * PAGE_SIZE, 1), 0);
+	assert_int_equal(kernel_resident(), before + 7);
+	km_free(kmem_map, b, 4 * PAGE_SIZE);
+	assert_int_equal(kernel_resident(), before + 5);
+	assert_int_equal(host_kernel_store(c, 1), 0);
+	km_free(kmem_map, a, 4 * PAGE_SIZE);
+	assert_int_equal(kernel_resident(), before + 1);
+	km_free(kmem_map, c, PAGE_SIZE);
+	assert_int_equal(kernel_resident(), before);
+}
+
+/* C-72: the same addresses, pageable, then wired, then pageable: does no allocation meet a page of the last? */
+static void
+km_range_changes_its_kind(void **state)
+{
+	vaddr_t first = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 6; round++) {
+		bool wired = round % 2 != 0;
+		vaddr_t va =
+		    wired ? km_alloc(pipe_map, 3 * PAGE_SIZE) : km_valloc(pipe_map, 3 * PAGE_SIZE);
+		uint8_t byte = 1;
+
+		assert_true(va != 0 && (first == 0 || va == first));
+		first = va;
+		assert_int_equal(host_kernel_load(va + 2 * PAGE_SIZE, &byte), 0);
+		assert_int_equal(byte, 0);
+		assert_int_equal(host_kernel_store(va + 2 * PAGE_SIZE, 0x77), 0);
+		km_free(pipe_map, va, 3 * PAGE_SIZE);
+	}
+}
+
+/* C-71: on wired memory, its guard, and where nothing is: an error, and no page? */
+static void
+km_fault_is_for_pageable_memory(void **state)
+{
+	vaddr_t wired = km_kmemalloc(kmem_map, PAGE_SIZE, KM_GUARD);
+
+	(void)state;
+	assert_int_equal(vm_fault(kernel_map, wired, VM_PROT_READ), EFAULT);
+	assert_int_equal(vm_fault(kernel_map, wired - PAGE_SIZE, VM_PROT_WRITE), EFAULT);
+	assert_false(host_pmap_maps(kernel_pmap, wired - PAGE_SIZE, VM_PROT_READ));
+	km_free_guarded(kmem_map, wired, PAGE_SIZE);
+	assert_int_equal(vm_fault(kernel_map, wired, VM_PROT_READ), EFAULT);
+}
+
+/* C-75: memory that is to be zero, in frames that were not? */
+static void
+km_zero_means_zero(void **state)
+{
+	uint8_t byte = 1;
+	vaddr_t va;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		va = km_kmemalloc(kmem_map, 8 * PAGE_SIZE, round == 0 ? 0 : KM_ZERO);
+		for (vaddr_t at = va; at < va + 8 * PAGE_SIZE; at += PAGE_SIZE) {
+			assert_int_equal(host_kernel_load(at + 100, &byte), 0);
+			assert_true(round == 0 || byte == 0);
+			assert_int_equal(host_kernel_store(at + 100, 0xee), 0);
+		}
+		km_free(kmem_map, va, 8 * PAGE_SIZE);
+	}
+}
+
+/* What is brought in beforehand needs no memory later; what cannot be is an error, and goes with the range. */
+static void
+km_populate_comes_first(void **state)
+{
+	vaddr_t va = km_valloc(exec_map, 8 * PAGE_SIZE);
+	uint8_t byte = 1;
+
+	(void)state;
+	assert_int_equal(km_populate(va, 4 * PAGE_SIZE), 0);
+	host_hoard(0);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(host_kernel_load(va + i * PAGE_SIZE, &byte), 0);
+		assert_int_equal(byte, 0);
+	}
+	assert_int_equal(km_populate(va, 4 * PAGE_SIZE), 0);
+	assert_int_equal(km_populate(va + 4 * PAGE_SIZE, 4 * PAGE_SIZE), ENOMEM);
+	host_unhoard();
+	km_free_wakeup(exec_map, va, 8 * PAGE_SIZE);
+}
+
+/* A map is full: is that an answer, does no other map feel it, and is what comes back one piece again? */
+static void
+km_submap_is_bounded(void **state)
+{
+	size_t all = exec_map->max - exec_map->min, piece = all / 8;
+	vaddr_t got[9], other, whole;
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 9 && (got[n] = km_valloc(exec_map, piece)) != 0)
+		n++;
+	assert_int_equal(n, 8);
+	assert_int_equal(km_kmemalloc(exec_map, PAGE_SIZE, 0), 0);
+	other = km_alloc(pipe_map, PAGE_SIZE);
+	assert_int_not_equal(other, 0);
+	km_free(pipe_map, other, PAGE_SIZE);
+	for (unsigned i = 0; i < n; i += 2)
+		km_free(exec_map, got[i], piece);
+	assert_int_equal(km_valloc(exec_map, piece + PAGE_SIZE), 0);
+	for (unsigned i = 1; i < n; i += 2)
+		km_free(exec_map, got[i], piece);
+	whole = km_valloc(exec_map, all);
+	assert_int_equal(whole, exec_map->min);
+	km_free(exec_map, whole, all);
+}
+
+/* C-73: does a page for those who free memory come out of the reserve? */
+static void
+km_poolpage_has_a_reserve(void **state)
+{
+	void *page;
+
+	(void)state;
+	host_hoard(0);
+	assert_null(km_poolpage_alloc(VM_ALLOC_NORMAL));
+	page = km_poolpage_alloc(VM_ALLOC_SYSTEM);
+	assert_non_null(page);
+	km_poolpage_free(page);
+	host_unhoard();
+}
+
+/*
  * Kernel stacks.
  */
 static void
@@ -331,6 +488,13 @@ main(void)
 	    HOST_TEST(km_valloc_again_is_zero),
 	    HOST_TEST(km_valloc_wait_always_wakes),
 	    HOST_TEST(km_trylock_gives_up),
+	    HOST_TEST(km_pgremove_takes_the_range),
+	    HOST_TEST(km_range_changes_its_kind),
+	    HOST_TEST(km_fault_is_for_pageable_memory),
+	    HOST_TEST(km_zero_means_zero),
+	    HOST_TEST(km_populate_comes_first),
+	    HOST_TEST(km_submap_is_bounded),
+	    HOST_TEST(km_poolpage_has_a_reserve),
 	    HOST_TEST(kstack_has_a_guard_page),
 	    HOST_TEST(kstack_is_kept_for_the_next),
 	    HOST_TEST(kmalloc_of_every_size),
