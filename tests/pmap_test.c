@@ -780,7 +780,7 @@ do_spaces_stay_apart_with_many_asids(void **state)
 }
 
 static void
-do_spaces_stay_apart_when_asids_roll_over(void **state)
+t21_do_spaces_stay_apart_when_asids_roll_over(void **state)
 {
 	(void)state;
 	do_spaces_stay_apart((struct model_knobs){.asid_bits = 2, .stubborn = true});
@@ -788,7 +788,7 @@ do_spaces_stay_apart_when_asids_roll_over(void **state)
 }
 
 static void
-do_spaces_stay_apart_without_asids(void **state)
+t21_do_spaces_stay_apart_without_asids(void **state)
 {
 	(void)state;
 	do_spaces_stay_apart((struct model_knobs){.asid_bits = 0});
@@ -822,7 +822,7 @@ is_a_new_space_empty_in_every_tlb(void **state)
 
 /* A walker remembers tables too: they must be free for it before they are free for others. */
 static void
-are_tables_free_only_when_no_walker_knows_them(void **state)
+t21_are_tables_free_only_when_no_walker_knows_them(void **state)
 {
 	(void)state;
 	model_boot(2, svade);
@@ -957,7 +957,7 @@ does_a_switch_bring_new_kernel_mappings(void **state)
 }
 
 static void
-are_instructions_fetched_anew_once_for_each_content(void **state)
+t21_are_instructions_fetched_anew_once_for_each_content(void **state)
 {
 	(void)state;
 	model_boot(2, svadu);
@@ -1220,7 +1220,7 @@ random_world(struct model_knobs knobs, unsigned seed)
 }
 
 static void
-do_random_operations_give_what_they_should(void **state)
+t21_do_random_operations_give_what_they_should(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 12; seed++) {
@@ -1371,16 +1371,16 @@ main(void)
 	    cmocka_unit_test(does_entering_with_fewer_rights_reach_all_harts),
 	    cmocka_unit_test(does_a_hart_come_back_to_the_truth),
 	    cmocka_unit_test(do_spaces_stay_apart_with_many_asids),
-	    cmocka_unit_test(do_spaces_stay_apart_when_asids_roll_over),
-	    cmocka_unit_test(do_spaces_stay_apart_without_asids),
+	    cmocka_unit_test(t21_do_spaces_stay_apart_when_asids_roll_over),
+	    cmocka_unit_test(t21_do_spaces_stay_apart_without_asids),
 	    cmocka_unit_test(is_a_new_space_empty_in_every_tlb),
-	    cmocka_unit_test(are_tables_free_only_when_no_walker_knows_them),
+	    cmocka_unit_test(t21_are_tables_free_only_when_no_walker_knows_them),
 	    cmocka_unit_test(is_a_range_shot_down_at_once),
 	    cmocka_unit_test(is_a_private_space_nobody_elses_business),
 	    cmocka_unit_test(does_a_switch_bring_new_kernel_mappings),
-	    cmocka_unit_test(are_instructions_fetched_anew_once_for_each_content),
+	    cmocka_unit_test(t21_are_instructions_fetched_anew_once_for_each_content),
 	    cmocka_unit_test(does_a_page_know_all_its_mappings),
-	    cmocka_unit_test(do_random_operations_give_what_they_should),
+	    cmocka_unit_test(t21_do_random_operations_give_what_they_should),
 	    cmocka_unit_test(is_a_free_page_out_of_reach_while_all_work_at_once),
 	};
 

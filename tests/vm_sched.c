@@ -835,6 +835,119 @@ check_let_go(void)
 }
 
 /*
+ * T22: three threads of a space, each at random in pages of its own, next to each other's: entries are cut and merged all the time, and
+ * each page is what its owner made of it.
+ */
+#define OWN_PAGES 8u
+#define OWN_STEPS 10u
+
+static struct {
+	bool mapped;
+	uint8_t prot, value;
+} own[3 * OWN_PAGES];
+
+static void
+setup_own(void)
+{
+	memset(own, 0, sizeof(own));
+	a = space();
+}
+
+static int
+give_up_pages(struct vmspace *vm, vaddr_t va, size_t size)
+{
+	int error = vm_madvise(vm, va, size, MADV_DONTNEED);
+
+	return error == EAGAIN ? ENOMEM : 0;
+}
+
+static void
+own_store(unsigned i, uint8_t value)
+{
+	int want = !own[i].mapped ? EFAULT : (own[i].prot & PROT_WRITE) == 0 ? EACCES : 0;
+
+	MUST(host_store(a, P(i), value) == want);
+	if (want == 0)
+		own[i].value = value;
+}
+
+static void
+own_load(unsigned i)
+{
+	uint8_t value = 0;
+
+	MUST(host_load(a, P(i), &value) == (own[i].mapped ? 0 : EFAULT));
+	MUST(value == (own[i].mapped ? own[i].value : 0));
+}
+
+static void
+own_range(unsigned first, unsigned n, unsigned what)
+{
+	static int (*const call[])(struct vmspace *, vaddr_t, size_t) = {
+	    fresh_memory, vm_munmap, to_read_only, to_read_write, give_up_pages};
+	bool hole = false;
+
+	for (unsigned i = first; i < first + n; i++)
+		hole |= !own[i].mapped;
+	if (hole && what >= 2)
+		return;
+	insist(call[what], a, P(first), n);
+	for (unsigned i = first; i < first + n; i++) {
+		own[i].mapped = what != 1;
+		if (what == 0 || what == 3)
+			own[i].prot = RW;
+		if (what == 2)
+			own[i].prot = R;
+		if (what < 2 || what == 4)
+			own[i].value = 0;
+	}
+}
+
+static void
+work_at_random(unsigned first)
+{
+	for (unsigned step = 0; step < OWN_STEPS; step++) {
+		unsigned at = host_random() % OWN_PAGES, n = 1 + host_random() % (OWN_PAGES - at);
+		unsigned what = host_random() % 10;
+
+		if (what < 5)
+			own_range(first + at, n, what);
+		else if (what < 8)
+			own_store(first + at, (uint8_t)(1 + step));
+		else
+			own_load(first + at);
+	}
+}
+
+static void
+work_low(void *arg)
+{
+	(void)arg;
+	work_at_random(0);
+}
+
+static void
+work_middle(void *arg)
+{
+	(void)arg;
+	work_at_random(OWN_PAGES);
+}
+
+static void
+work_high(void *arg)
+{
+	(void)arg;
+	work_at_random(2 * OWN_PAGES);
+}
+
+static void
+check_own(void)
+{
+	for (unsigned i = 0; i < NELEM(own); i++)
+		own_load(i);
+}
+
+/*
  * Files, memory, kernel memory.
  */
 static void
@@ -1000,6 +1113,7 @@ static const struct scenario scenarios[] = {
     {"t14_dontneed_fault", setup_filled, {store_three, give_up, load_given_up}, check_given_up,
 	false},
     {"t14_free_fork", setup_filled, {store_three, let_go, fork_a_to_c}, check_let_go, false},
+    {"t22_threads_at_random", setup_own, {work_low, work_middle, work_high}, check_own, false},
     {"brk_brk", setup_heap, {extend_heap, shrink_heap, NULL}, check_heap, false},
     {"pagein_pagein", setup_file, {load_file_in_a, load_file_in_b, store_file_in_b}, check_file,
 	false},
