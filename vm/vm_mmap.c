@@ -31,7 +31,7 @@
 	    MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |        \
 	    MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_HUGE_SIZES)
 #define MAP_HUGE_SIZES 0x7c000000 /* the size of large pages, as its logarithm */
-#define MAP_GROWS (MAP_GROWSDOWN | MAP_GROWSUP)
+#define MAP_GROWS      (MAP_GROWSDOWN | MAP_GROWSUP)
 
 /* One request on its way: what was asked, in pages. */
 struct request {
