@@ -199,6 +199,29 @@ advice_over_holes(void **state)
 	vmspace_unref(vm);
 }
 
+/* Arguments that are none, and the room that a stack may grow into, which is a hole. */
+static void
+advice_arguments(void **state)
+{
+	struct vmspace *vm = space();
+	vaddr_t top = P(64);
+
+	(void)state;
+	map(vm, P(0), 1, RW, PRIV);
+	assert_int_equal(vm_madvise(vm, P(0) + 1, PAGE_SIZE, MADV_NORMAL), EINVAL);
+	assert_int_equal(vm_madvise(vm, P(0), (size_t)-1, MADV_NORMAL), EINVAL);
+	assert_int_equal(vm_madvise(vm, P(0), -P(0), MADV_NORMAL), EINVAL);
+	assert_int_equal(vm_madvise(vm, P(0), 0, 7), EINVAL);
+	assert_int_equal(vm_madvise(vm, P(0), PAGE_SIZE, MADV_MERGEABLE), EINVAL);
+	assert_int_equal(vm_madvise(vm, P(0), 0, MADV_NORMAL), 0);
+	assert_int_equal(vmspace_stack(vm, top, 32 * PAGE_SIZE, PAGE_SIZE), 0);
+	assert_int_equal(advise(vm, top - 2 * PAGE_SIZE, 2, MADV_RANDOM), ENOMEM);
+	assert_int_equal(advise(vm, top - 2 * PAGE_SIZE, 1, MADV_POPULATE_READ), ENOMEM);
+	assert_int_equal(vm_msync(vm, top - 2 * PAGE_SIZE, 2 * PAGE_SIZE, MS_SYNC), ENOMEM);
+	assert_int_equal(entry(vm, top - 1)->advice, VM_ADVICE_RANDOM);
+	vmspace_unref(vm);
+}
+
 /*
  * T14: DONTNEED and FREE.
  */
@@ -332,6 +355,33 @@ T14_dontneed_shows_the_file_again(void **state)
 	vmspace_unref(child);
 	vmspace_unref(grandchild);
 	host_file_destroy(f);
+}
+
+/* At the limit of entries, or without memory for one: refused, and everything is there still. */
+static void
+T14_dontneed_refused_loses_nothing(void **state)
+{
+	struct vmspace *vm = space(), *child;
+	uint32_t most = vm_max_map_count;
+
+	(void)state;
+	map(vm, P(0), 8, RW, PRIV);
+	put_all(vm, P(0), 8, 1);
+	child = fork_of(vm);
+	put_all(child, P(0), 7, 50); /* not the last: something shows through */
+	vm_max_map_count = 2;
+	assert_int_equal(advise(child, P(2), 2, MADV_DONTNEED), EAGAIN);
+	vm_max_map_count = most;
+	host_fail_alloc(1, false);
+	assert_int_equal(advise(child, P(2), 2, MADV_DONTNEED), EAGAIN);
+	host_fail_alloc(0, false);
+	sees_all(child, P(0), 7, 50);
+	ADVISE(child, P(2), 2, MADV_DONTNEED);
+	sees_zeros(child, P(2), 2);
+	sees_all(child, P(4), 3, 54);
+	SEES(child, P(7), 8);
+	vmspace_unref(vm);
+	vmspace_unref(child);
 }
 
 /* Shared memory is not one's own: DONTNEED takes away mappings only, REMOVE the pages, for all. */
@@ -554,6 +604,10 @@ advice_populates(void **state)
 	map_file(vm, P(8), 4, R, MAP_SHARED, f, 0);
 	assert_int_equal(advise(vm, P(8), 4, MADV_POPULATE_READ), EFAULT);
 	assert_string_equal(resident(vm, P(8), 4), "1100");
+	/* A signal ends it. */
+	curthread()->interrupted = true;
+	assert_int_equal(advise(vm, P(0), 4, MADV_POPULATE_WRITE), EINTR);
+	curthread()->interrupted = false;
 	vmspace_unref(vm);
 	host_file_destroy(f);
 }
@@ -999,11 +1053,13 @@ main(void)
 	    HOST_TEST(advice_dofork_drops_the_page_of_zeros),
 	    HOST_TEST(advice_without_memory_changes_nothing),
 	    HOST_TEST(advice_over_holes),
+	    HOST_TEST(advice_arguments),
 	    HOST_TEST(T14_dontneed_frees_pages),
 	    HOST_TEST(T14_dontneed_never_shows_older_contents),
 	    HOST_TEST(T14_dontneed_of_untouched_copies),
 	    HOST_TEST(T14_dontneed_of_a_part_that_was_not_forked),
 	    HOST_TEST(T14_dontneed_shows_the_file_again),
+	    HOST_TEST(T14_dontneed_refused_loses_nothing),
 	    HOST_TEST(T14_shared_memory_is_not_forgotten),
 	    HOST_TEST(T14_locked_memory_is_not_forgotten),
 	    HOST_TEST(T14_dontneed_of_a_stack),
