@@ -282,11 +282,7 @@ int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t 
 
 /* Print, for ^P, panics and the debugger.  => any context; takes no lock. */
 void vm_map_print(const struct vm_map *map);
-/* Names of eflags, ended by a NULL; and of advice. */
-struct vm_flag_name {
-	unsigned bit;
-	const char *name;
-};
+/* Names of eflags (debuggers look for them, as for those of objects and pages), and of advice. */
 extern const struct vm_flag_name vm_map_entry_flag_names[];
 const char *vm_advice_name(vm_advice_t advice);
 /* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent.

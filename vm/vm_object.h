@@ -172,6 +172,7 @@ unsigned vm_object_depth(struct vm_object *o);
 /* Print with its pages, then the chain behind.  => any context; takes no lock. */
 void vm_object_print(const struct vm_object *o);
 const char *vm_object_type_name(const struct vm_object *o);
+extern const struct vm_flag_name vm_object_flag_names[];
 /* Calls fn for each object there is, with its lock held. */
 void vm_object_foreach(void (*fn)(struct vm_object *, void *), void *arg);
 

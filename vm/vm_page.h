@@ -162,6 +162,7 @@ vm_phys_to_page(paddr_t pa); /* NULL: not RAM that vm manages, or never used so 
 
 /* Print one line.  => any context; takes no lock. */
 void vm_page_print(const struct vm_page *m);
+extern const struct vm_flag_name vm_page_flag_names[]; /* of aflags */
 
 /* Counters.  => any context; snapshots. */
 uint64_t vm_page_free_count(void);

@@ -42,7 +42,7 @@ const struct vm_flag_name vm_map_entry_flag_names[] = {
     {0, NULL},
 };
 
-static const struct vm_flag_name object_flag_names[] = {
+const struct vm_flag_name vm_object_flag_names[] = {
     {OBJ_ONEMAPPING, "one-mapping"},
     {OBJ_COLLAPSING, "collapsing"},
     {OBJ_SPLIT, "split"},
@@ -51,7 +51,7 @@ static const struct vm_flag_name object_flag_names[] = {
     {0, NULL},
 };
 
-static const struct vm_flag_name page_flag_names[] = {
+const struct vm_flag_name vm_page_flag_names[] = {
     {PGA_REFERENCED, "referenced"},
     {PGA_ZERO, "zero"},
     {PGA_EXEC, "exec"},
@@ -109,7 +109,7 @@ print_object(const struct vm_object *o)
 	    o->backing_off, o->depth);
 	if (o->pip != 0)
 		kprintf(" in-progress %d", o->pip);
-	print_flags(o->flags, object_flag_names);
+	print_flags(o->flags, vm_object_flag_names);
 	if (o->handle != NULL)
 		kprintf(" handle %p", o->handle);
 	if (locker != 0)
@@ -167,7 +167,7 @@ vm_page_print(const struct vm_page *m)
 	    (const void *)m, vm_page_to_phys(m), (const void *)m->object, m->pindex, m->ref,
 	    m->busy, m->queue < PQ_COUNT ? queues[m->queue] : "?", m->valid ? " valid" : "",
 	    m->dirty ? " dirty" : "");
-	print_flags(m->aflags, page_flag_names);
+	print_flags(m->aflags, vm_page_flag_names);
 	kprintf("\n");
 }
 

@@ -46,6 +46,12 @@ typedef uint32_t pindex_t;
 /* Byte offset into an object. */
 typedef uint64_t vm_off_t;
 
+/* Names of flag bits, for printing; a table of them ends with a NULL. */
+struct vm_flag_name {
+	unsigned bit;
+	const char *name;
+};
+
 /* "Everything is unlocked; start again."  Never leaves vm. */
 #define ERETRY (-1)
 

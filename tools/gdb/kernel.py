@@ -205,7 +205,7 @@ class Object:
         kind = int(value["type"])
         self.type = next((name[4:].lower() for name in TYPES if constant(name) == kind), "?")
         self.refs, self.size, self.resident = int(value["refs"]), int(value["size"]), int(value["resident"])
-        self.flags = flag_names(int(value["flags"]), "object_flag_names")
+        self.flags = flag_names(int(value["flags"]), "vm_object_flag_names")
         self.backing, self.backing_off = int(value["backing"]), int(value["backing_off"])
         self.shadow_count = int(value["shadow_count"])
         self.pager = int(value["pager"])

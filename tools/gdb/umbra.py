@@ -84,7 +84,7 @@ def show_page(arguments):
     m = page_at(pa)
     if m is None:
         raise gdb.GdbError(f"{pa:#x} is not memory, or was never used")
-    aflags = " ".join(flag_names(int(m["aflags"]), "page_flag_names"))
+    aflags = " ".join(flag_names(int(m["aflags"]), "vm_page_flag_names"))
     print(f"frame {pa:#x}: struct vm_page {int(m.address):#x}, ref {int(m['ref']):#x}, busy {int(m['busy']):#x}, "
           f"queue {int(m['queue'])}, valid {int(m['valid'])}, dirty {int(m['dirty'])} {aflags}".rstrip())
     if int(m["object"]):
