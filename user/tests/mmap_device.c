@@ -101,6 +101,12 @@ registers(int fd)
 	EXPECT(write(pipes[1], (void *)rtc, 8) == 8);
 	close(pipes[0]);
 	close(pipes[1]);
+	/* Registers are always there; locking them changes nothing. */
+	EXPECT_EQ(0, mlock((void *)rtc, UM_PAGE));
+	EXPECT_EQ(0, um_status_of(child_reads, (void *)rtc));
+	EXPECT(clock_ns(rtc) > first);
+	EXPECT_EQ(0, munlock((void *)rtc, UM_PAGE));
+	EXPECT_EQ(0, mlock((void *)rtc, UM_PAGE));
 	REQUIRE(munmap((void *)rtc, 2 * UM_PAGE) == 0);
 }
 
