@@ -198,24 +198,29 @@ KTEST(km_map_fills_and_empties)
 		km_free(exec_map, whole, all);
 }
 
+static bool map_locked, map_wanted; /* a */
+
 static void
-lock_for_a_while(void *arg)
+lock_until_wanted(void *arg)
 {
+	(void)arg;
 	vm_map_lock(kmem_map);
-	__atomic_store_n((bool *)arg, true, __ATOMIC_RELEASE);
-	(void)sleep_ns(20000000, "ktest", 0);
+	__atomic_store_n(&map_locked, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&map_wanted, __ATOMIC_ACQUIRE))
+		(void)sleep_ns(1000000, "ktest", 0);
 	vm_map_unlock(kmem_map);
 }
 
 KTEST(km_trylock_does_not_wait)
 {
-	bool locked = false;
 	vaddr_t va;
 
-	ktest_spawn(lock_for_a_while, &locked);
-	while (!__atomic_load_n(&locked, __ATOMIC_ACQUIRE))
+	map_locked = map_wanted = false;
+	ktest_spawn(lock_until_wanted, NULL);
+	while (!__atomic_load_n(&map_locked, __ATOMIC_ACQUIRE))
 		(void)sleep_ns(1000000, "ktest", 0);
 	KT_EXPECT(km_kmemalloc(kmem_map, PAGE_SIZE, KM_NOWAIT | KM_TRYLOCK) == 0);
+	__atomic_store_n(&map_wanted, true, __ATOMIC_RELEASE);
 	ktest_join();
 	va = km_kmemalloc(kmem_map, PAGE_SIZE, KM_NOWAIT | KM_TRYLOCK);
 	if (KT_EXPECT(va != 0))

@@ -16,7 +16,7 @@ static struct mutex guard = MUTEX_INIT("ktest", RANK_LEAF_SLEEP);
 static struct sx shared;
 static struct spinlock spin = SPINLOCK_INIT("ktest", RANK_FREELIST);
 static unsigned turn, counter; /* guard, shared or spin */
-static unsigned inside, most;  /* a */
+static unsigned inside;        /* a */
 static const void *const nobody = &nobody;
 
 /*
@@ -91,7 +91,9 @@ KTEST(sleep_wakeup_one_wakes_one)
 		mutex_lock(&guard); /* so that all of them are asleep */
 		mutex_unlock(&guard);
 		wakeup_one(&counter);
-		(void)sleep_ns(20 * MS, "ktest", 0);
+		while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) < i)
+			(void)sleep_ns(MS, "ktest", 0);
+		(void)sleep_ns(5 * MS, "ktest", 0);
 		KT_EXPECT(__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == i);
 	}
 	ktest_join();
@@ -147,13 +149,11 @@ count_with_sx(void *arg)
 			count_up(&counter);
 			sx_xunlock(&shared);
 		} else {
-			unsigned now, seen;
+			unsigned seen;
 
 			sx_slock(&shared);
-			now = __atomic_add_fetch(&inside, 1, __ATOMIC_RELAXED);
+			__atomic_add_fetch(&inside, 1, __ATOMIC_RELAXED);
 			seen = __atomic_load_n(&counter, __ATOMIC_RELAXED);
-			if (now > __atomic_load_n(&most, __ATOMIC_RELAXED))
-				__atomic_store_n(&most, now, __ATOMIC_RELAXED);
 			if (i % 16 == 0)
 				yield();
 			KT_EXPECT(__atomic_load_n(&counter, __ATOMIC_RELAXED) == seen);
@@ -185,42 +185,48 @@ KTEST(lock_spinlock_excludes)
 	KT_EXPECT(count_in_threads(count_with_spinlock) * ROUNDS == counter);
 }
 
-KTEST(lock_sx_excludes_and_shares)
+KTEST(lock_sx_excludes)
 {
 	unsigned n;
 
 	sx_init(&shared, "ktest", RANK_LEAF_SLEEP);
-	inside = most = 0;
+	inside = 0;
 	n = count_in_threads(count_with_sx);
 	KT_EXPECT(counter == (n + 2) / 3 * ROUNDS);
-	KT_EXPECT(most > 1);
 }
 
-/* Only the last reader may become a writer, and nobody waits for it. */
+/* A reader that stays until it is told to go. */
+struct stay {
+	bool here, go; /* a */
+};
+
 static void
-hold_shared(void *arg)
+stay_inside(void *arg)
 {
-	bool *held = arg;
+	struct stay *s = arg;
 
 	sx_slock(&shared);
-	__atomic_store_n(held, true, __ATOMIC_RELEASE);
-	(void)sleep_ns(20 * MS, "ktest", 0);
+	__atomic_store_n(&s->here, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&s->go, __ATOMIC_ACQUIRE))
+		(void)sleep_ns(MS, "ktest", 0);
 	sx_sunlock(&shared);
 }
 
-KTEST(lock_sx_upgrades_the_only_reader)
+/* Readers share; only the last one may become a writer, and nobody waits for it. */
+KTEST(lock_sx_shares_and_upgrades)
 {
-	bool held = false;
+	struct stay other = {false, false};
 
 	sx_init(&shared, "ktest", RANK_LEAF_SLEEP);
-	ktest_spawn(hold_shared, &held);
-	while (!__atomic_load_n(&held, __ATOMIC_ACQUIRE))
+	ktest_spawn(stay_inside, &other);
+	while (!__atomic_load_n(&other.here, __ATOMIC_ACQUIRE))
 		(void)sleep_ns(MS, "ktest", 0);
 	sx_slock(&shared);
 	KT_EXPECT(!sx_try_upgrade(&shared));
 	KT_EXPECT(!sx_xowned(&shared));
 	sx_sunlock(&shared);
 	KT_EXPECT(!sx_try_xlock(&shared));
+	__atomic_store_n(&other.go, true, __ATOMIC_RELEASE);
 	ktest_join();
 	sx_slock(&shared);
 	KT_EXPECT(sx_try_upgrade(&shared));

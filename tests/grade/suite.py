@@ -204,6 +204,7 @@ guest("smp_shootdown", points=2, cpus=(3, 8))
 
 # ---- when there is no more ----------------------------------------------------------------------------------------------
 
+guest("mem_process", points=2, cpus=(1, 3), mem="128M")
 guest("mem_exhaust", points=4, cpus=ALL, mem="48M", limit=300, alone=True)
 
 # ---- inside the kernel --------------------------------------------------------------------------------------------------
