@@ -389,18 +389,21 @@ t5_no_memory_for_the_copies(void **state)
 	int error = ENOMEM;
 
 	(void)state;
-	map_file(p, P(0), 3, R, MAP_PRIVATE, f, 0);
-	assert_int_equal(wire(p, P(0), 3, USER), 0);
+	map(p, P(0), 1, R, PRIV);
+	map_file(p, P(1), 3, R, MAP_PRIVATE, f, 0);
+	assert_int_equal(wire(p, P(1), 3, USER), 0);
 	for (unsigned n = 1; error != 0; n++) {
 		host_fail_alloc(n, true);
-		error = vm_mprotect(p, P(0), 3 * PAGE_SIZE, RW);
+		error = vm_mprotect(p, P(0), 4 * PAGE_SIZE, RW);
 		host_fail_alloc(0, false);
-		if (error != 0)
+		if (error != 0) {
 			STORE_FAILS(p, P(0), EACCES);
+			STORE_FAILS(p, P(1), EACCES);
+		}
 		wirings_add_up();
 	}
-	put(p, P(0), 9);
-	SEES(p, P(1), host_file_byte(f, 1));
+	put(p, P(1), 9);
+	SEES(p, P(2), host_file_byte(f, 1));
 	vmspace_unref(p);
 	host_file_destroy(f);
 }

@@ -76,21 +76,32 @@ good_prefix(struct vm_map *map, vaddr_t start, vaddr_t *end, vm_prot_t prot)
 	return 0;
 }
 
-/* => ENOMEM: no memory for copies of wired pages; nothing changed that could be seen. */
+/* A wired page is not replaced by its first write: where [first, end) gains W, the copies are made
+ * now.  => ENOMEM: no memory for them; nothing changed that could be seen. */
 static int
+copy_wired_entries(struct vm_map *map, struct vm_map_entry *first, vaddr_t end, vm_prot_t prot)
+    REQUIRES(map->lock)
+{
+	struct vm_map_entry *e;
+	int error = 0;
+
+	for (e = first; e != NULL && e->start < end && error == 0; e = vm_map_next(map, e)) {
+		if (vm_wire_is_full(e) && (prot & ~e->protection & VM_PROT_WRITE) != 0)
+			error = vm_fault_copy_entry(map, e);
+	}
+	return error;
+}
+
+static void
 set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot) REQUIRES(map->lock)
 {
 	vm_prot_t old = e->protection, hw = prot;
-	bool wired = vm_wire_is_full(e);
 
-	/* A wired page is not replaced by its first write: the copy is made now. */
-	if (wired && (prot & ~old & VM_PROT_WRITE) != 0 && vm_fault_copy_entry(map, e) != 0)
-		return ENOMEM;
 	vm_map_set_protection(map, e, prot);
-	if (wired && (prot & ~old) != 0)
+	if (vm_wire_is_full(e) && (prot & ~old) != 0)
 		vm_wire_reenter(map, e);
 	if ((old & ~prot) == 0)
-		return 0;
+		return;
 	/* A writable page is readable on this machine; a copy-on-write page stays write-protected.
 	 */
 	if ((prot & VM_PROT_WRITE) != 0)
@@ -98,7 +109,6 @@ set_rights(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot) REQUIRES(
 	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0)
 		hw &= ~VM_PROT_WRITE;
 	pmap_protect(map->pmap, e->start, e->end, hw);
-	return 0;
 }
 
 /* Cut so that entries begin at start and end at end.  => returns the first entry of the range. */
@@ -131,23 +141,24 @@ narrow(struct vm_map *map, vaddr_t *start, vaddr_t *end, vm_prot_t prot)
 		*end = MAX(e->start, *start);
 }
 
-/* [start, end) is good.  => map locked.  Returns 0, or ENOMEM: too many entries (nothing changed),
- * or no memory for wired copies (changed so far). */
+/* [start, end) is good.  => map locked.  Returns 0, or ENOMEM with nothing changed: too many
+ * entries, or no memory for copies of wired pages. */
 static int
 protect_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
     struct vm_map_reserve *r) REQUIRES(map->lock)
 {
-	struct vm_map_entry *e;
-	int error = 0;
+	struct vm_map_entry *e, *first;
+	int error;
 
 	narrow(map, &start, &end, prot);
 	if (start >= end)
 		return 0;
 	if (!vm_map_count_allowed(map, map->nentries + vm_map_cuts(map, start, end)))
 		return ENOMEM;
-	for (e = clip_range(map, start, end, r); e != NULL && e->start < end && error == 0;
-	     e = vm_map_next(map, e))
-		error = set_rights(map, e, prot);
+	first = clip_range(map, start, end, r);
+	error = copy_wired_entries(map, first, end, prot);
+	for (e = first; error == 0 && e != NULL && e->start < end; e = vm_map_next(map, e))
+		set_rights(map, e, prot);
 	vm_map_simplify(map, start, end);
 	return error;
 }
