@@ -7,7 +7,7 @@
 #include "user/tests/umtest.h"
 
 #define COUNT  50
-#define LIMIT  24576
+#define LIMIT  28672
 #define SETTLE 300 /* ms */
 
 static long
