@@ -44,10 +44,7 @@ kill_others(struct proc *p, const struct uthread *t)
 		if (other != t)
 			sleep_kill(&other->td);
 	}
-	if (p->stop_signal != 0) {
-		p->stop_signal = 0;
-		wakeup(&p->stop_signal);
-	}
+	signal_end_stop(p);
 }
 
 void

@@ -322,21 +322,34 @@ signal_retarget(struct proc *p, struct uthread *t, sigset_t set)
 	}
 }
 
+void
+signal_end_stop(struct proc *p)
+{
+	p->wait_stopped = p->stop_settled = false;
+	if (p->stop_signal != 0) {
+		p->stop_signal = 0;
+		wakeup(&p->stop_signal);
+	}
+}
+
+/* Drop what is pending of set, for the process and for each thread.  => p locked. */
+static void
+discard_all(struct proc *p, sigset_t set)
+{
+	signal_discard(&p->pending, set);
+	LIST_FOREACH(link, &p->threads)
+		signal_discard(&LIST_ENTRY(link, struct uthread, link)->pending, set);
+}
+
 /* SIGCONT: whatever stops the process ends.  => p locked; true: it was stopped. */
 static bool
 resume_locked(struct proc *p)
 {
 	bool was_stopped = p->stop_settled;
 
-	LIST_FOREACH(link, &p->threads)
-		signal_discard(&LIST_ENTRY(link, struct uthread, link)->pending, STOP_SIGNALS);
-	signal_discard(&p->pending, STOP_SIGNALS);
+	discard_all(p, STOP_SIGNALS);
 	p->continues++;
-	p->wait_stopped = p->stop_settled = false;
-	if (p->stop_signal != 0) {
-		p->stop_signal = 0;
-		wakeup(&p->stop_signal);
-	}
+	signal_end_stop(p);
 	return was_stopped;
 }
 
@@ -400,7 +413,7 @@ send_locked(struct proc *p, struct uthread *t, int sig, const siginfo_t *info, b
 	if (sig == SIGCONT)
 		*continued = p->wait_continued = resume_locked(p);
 	if ((STOP_SIGNALS & SIGMASK(sig)) != 0)
-		signal_discard(&p->pending, SIGMASK(SIGCONT));
+		discard_all(p, SIGMASK(SIGCONT));
 	if (action_ignores(p, sig) && !is_blocked(p, t, sig))
 		return 0;
 	if (is_fatal(p, t, sig)) {

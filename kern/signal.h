@@ -87,6 +87,8 @@ void sigactions_unref(struct sigactions *a); /* NULL is ignored */
 void signal_retarget(struct proc *p, struct uthread *t, sigset_t set);
 /* A thread has left a process that is stopping: were they waiting for it?  => nothing locked. */
 void signal_check_stop(struct proc *p);
+/* The process does not stop, or stay stopped, any longer. */
+void signal_end_stop(struct proc *p);
 
 /* exec: caught signals go back to their defaults.  => the only thread; nobody shares the actions. */
 void signal_reset(struct proc *p);

@@ -69,7 +69,7 @@ kill_if_meant(struct proc *p, void *arg)
 	if (!may_signal(p, k->sig))
 		return;
 	k->sent++;
-	if (k->sig != 0)
+	if (k->sig != 0 && !bad_signal(k->sig))
 		(void)signal_proc_locked(p, k->sig, k->info);
 }
 
@@ -81,6 +81,8 @@ kill_many(int32_t pgid, int sig, const siginfo_t *info)
 	proc_foreach(kill_if_meant, &k);
 	if (k.found == 0)
 		return ESRCH;
+	if (bad_signal(sig))
+		return EINVAL;
 	return k.sent == 0 ? EPERM : 0;
 }
 
@@ -93,7 +95,9 @@ kill_one(int32_t pid, int sig, const siginfo_t *info)
 	if (p == NULL)
 		return ESRCH;
 	spin_lock(&proc_tree_lock);
-	if (!may_signal(p, sig))
+	if (bad_signal(sig))
+		error = EINVAL;
+	else if (!may_signal(p, sig))
 		error = EPERM;
 	else if (sig != 0)
 		error = signal_proc_locked(p, sig, info);
@@ -109,8 +113,6 @@ sys_kill(const struct syscall_args *args)
 	int sig = (int)args->a[1];
 	siginfo_t info;
 
-	if (bad_signal(sig))
-		return -EINVAL;
 	info = info_from_user(sig, SI_USER);
 	if (pid > 0)
 		return -kill_one(pid, sig, &info);
@@ -132,7 +134,9 @@ kill_thread(int32_t tgid, int32_t tid, int sig, const siginfo_t *info)
 	error = may_signal(p, sig) ? 0 : EPERM;
 	spin_unlock(&proc_tree_lock);
 	if (error == 0)
-		error = signal_thread(p, tid, sig, info);
+		error = signal_thread(p, tid, bad_signal(sig) ? 0 : sig, info);
+	if (error == 0 && bad_signal(sig))
+		error = EINVAL;
 	proc_unref(p);
 	return error;
 }
@@ -142,7 +146,7 @@ sys_tkill(const struct syscall_args *args)
 {
 	siginfo_t info = info_from_user((int)args->a[1], SI_TKILL);
 
-	if ((int32_t)args->a[0] <= 0 || bad_signal(info.si_signo))
+	if ((int32_t)args->a[0] <= 0)
 		return -EINVAL;
 	return -kill_thread(0, (int32_t)args->a[0], info.si_signo, &info);
 }
@@ -152,7 +156,7 @@ sys_tgkill(const struct syscall_args *args)
 {
 	siginfo_t info = info_from_user((int)args->a[2], SI_TKILL);
 
-	if ((int32_t)args->a[0] <= 0 || (int32_t)args->a[1] <= 0 || bad_signal(info.si_signo))
+	if ((int32_t)args->a[0] <= 0 || (int32_t)args->a[1] <= 0)
 		return -EINVAL;
 	return -kill_thread((int32_t)args->a[0], (int32_t)args->a[1], info.si_signo, &info);
 }
@@ -168,8 +172,6 @@ fetch_info(siginfo_t *info, uint64_t user, int32_t pid, int sig)
 		return error;
 	if ((info->si_code >= 0 || info->si_code == SI_TKILL) && pid != curproc()->pid)
 		return EPERM;
-	if (bad_signal(sig))
-		return EINVAL;
 	info->si_signo = sig;
 	return 0;
 }

@@ -141,6 +141,7 @@ guest("signal_stop", points=3, cpus=ALL, limit=120)
 guest("signal_orphan", points=2, cpus=(1, 3))
 guest("signal_vfork", points=2, cpus=ALL)
 guest("signal_queue", points=2)
+guest("signal_errors", points=3)
 guest("signal_choice", points=3, cpus=ALL)
 guest("signal_cputime", points=2, cpus=(1, 3))
 

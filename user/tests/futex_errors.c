@@ -194,12 +194,12 @@ int
 main(void)
 {
 	unmapped = um_map(UM_PAGE, MAP_PRIVATE);
-	munmap(unmapped, UM_PAGE);
 	none = um_map(UM_PAGE, MAP_PRIVATE);
 	mprotect(none, UM_PAGE, PROT_NONE);
 	readonly = um_map(UM_PAGE, MAP_PRIVATE);
 	mprotect(readonly, UM_PAGE, PROT_READ);
 	shared = um_map(UM_PAGE, MAP_SHARED);
+	munmap(unmapped, UM_PAGE);
 	times();
 	addresses((char *)&word + 1, -EINVAL, -EINVAL);
 	addresses((char *)&word + 2, -EINVAL, -EINVAL);

@@ -211,13 +211,18 @@ copied(void)
 	if (pid == 0) {
 		/* The child's memory is another, though at the same address. */
 		word = 1;
-		_exit((int)futex(&word, WAKE | PRIVATE, INT_MAX, NULL, NULL, 0));
+		EXPECT_EQ(0, futex(&word, WAKE | PRIVATE, INT_MAX, NULL, NULL, 0));
+		/* As long as we live, who writes to the page gets a copy. */
+		kill(getpid(), SIGSTOP);
+		_exit(um_result());
 	}
-	EXPECT_EQ(0, um_wait(pid));
+	REQUIRE(waitpid(pid, NULL, WUNTRACED) == pid);
 	expect_woken(0);
 	__atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
 	EXPECT_EQ(NWAIT, futex(&word, WAKE | PRIVATE, INT_MAX, NULL, NULL, 0));
 	join_all();
+	kill(pid, SIGCONT);
+	EXPECT_EQ(0, um_wait(pid));
 }
 
 /*
