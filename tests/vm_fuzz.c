@@ -416,6 +416,27 @@ end_of_shortage(void)
 		host_file_fail(files[f], 0, 0);
 }
 
+static void
+op_remap(struct op *op)
+{
+	unsigned n = op->last - op->first, to = op_target(op);
+	struct vm_mremap_args args = {.addr = va_of(op->first),
+	    .old_len = n * PAGE_SIZE,
+	    .new_len = n * PAGE_SIZE,
+	    .flags = MREMAP_MAYMOVE | MREMAP_FIXED | (op_keeps(op) ? MREMAP_DONTUNMAP : 0),
+	    .new_addr = va_of(to)};
+	vaddr_t got;
+	int error, want = remap_refused(op);
+
+	if (to + n > PAGES)
+		return;
+	error = vm_mremap(op->s->vm, &args, &got);
+	if (error == 0 && want == 0)
+		model_remap(op);
+	else if (error != want && !excused(error) && !(error == EFAULT && want == 0 && n > 1))
+		panic("mremap: error %d, expected %d", error, want);
+}
+
 /* Refused for want of memory it may have got some way: then it is said once more, with memory. */
 static void
 op_advise(struct op *op)
@@ -498,6 +519,7 @@ static const struct operation {
     [OP_HOLD] = {"hold", op_hold, TOUCHES},
     [OP_ADVISE] = {"advise", op_advise, EDITS},
     [OP_LOCK] = {"lock", op_lock, TOUCHES},
+    [OP_REMAP] = {"remap", op_remap, EDITS},
 };
 
 static void

@@ -241,6 +241,7 @@ enum op_code {
 	OP_HOLD,
 	OP_ADVISE,
 	OP_LOCK,
+	OP_REMAP,
 	OP_CODES
 };
 
@@ -248,8 +249,8 @@ enum op_code {
 static const uint8_t op_codes[32] = {OP_MAP, OP_MAP_SHARED, OP_MAP_FILE, OP_MAP_FILE_SHARED,
     OP_UNMAP, OP_PROTECT, OP_INHERIT, OP_FORK, OP_LOAD, OP_STORE, OP_FETCH, OP_EXIT, OP_BRK,
     OP_FORGET, OP_FAIL_ALLOC, OP_FAIL_PAGER, OP_DURING_READ, OP_MEMORY, OP_STACK, OP_KNOBS, OP_HOLD,
-    OP_MAP, OP_STORE, OP_STORE, OP_ADVISE, OP_LOCK, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT, OP_EXIT,
-    OP_UNMAP};
+    OP_REMAP, OP_STORE, OP_STORE, OP_ADVISE, OP_LOCK, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT,
+    OP_EXIT, OP_UNMAP};
 
 struct op {
 	const uint8_t *bytes;
@@ -332,6 +333,69 @@ model_inherit(const struct op *op)
 {
 	for (unsigned i = op->first; i < op->last; i++)
 		op->s->page[i].inherit = op->value & 3;
+}
+
+/*
+ * mremap to a fixed place, the old one kept with MREMAP_DONTUNMAP for half of the operations.
+ */
+static inline unsigned
+op_target(const struct op *op)
+{
+	return op->value % PAGES;
+}
+
+static inline bool
+op_keeps(const struct op *op)
+{
+	return (op->bytes[2] & 0x80) != 0;
+}
+
+/* => what it must say, if it is not to be 0; EFAULT is right as well where pages belong to several mappings, of which the model knows
+ * nothing. */
+static inline int
+remap_refused(const struct op *op)
+{
+	unsigned to = op_target(op), n = op->last - op->first;
+
+	if (!op->s->page[op->first].mapped)
+		return EFAULT;
+	if (to + n > PAGES || (op->first < to + n && to < op->last))
+		return EINVAL;
+	for (unsigned i = op->first; i < op->last; i++)
+		if (!op->s->page[i].mapped)
+			return EFAULT;
+	return 0;
+}
+
+/* The old place of a page that was moved, or the new one of a shared page. */
+static inline struct vpage
+page_left(const struct vpage *p)
+{
+	struct vpage left = *p;
+
+	left.locked = false;
+	if (p->shared)
+		left.cell = p->cell != NULL ? cell_ref(p->cell) : NULL;
+	else if (p->cell != NULL)
+		left.cell = p->cell->under != NULL ? cell_new(false, 0, p->cell->under)
+						   : cell_new(true, 0, NULL);
+	return left;
+}
+
+static inline void
+model_remap(const struct op *op)
+{
+	for (unsigned i = op->first, to = op_target(op); i < op->last; i++, to++) {
+		struct vpage *from = &op->s->page[i], left = {.mapped = false};
+		bool shared = from->shared;
+
+		page_unmap(&op->s->page[to]);
+		if (op_keeps(op))
+			left = page_left(from);
+		op->s->page[to] = op_keeps(op) && shared ? left : *from;
+		if (!op_keeps(op) || !shared)
+			*from = left;
+	}
 }
 
 /* What is said: mostly what has consequences. */

@@ -148,6 +148,17 @@ do_lock(void *addr, size_t len, uint8_t value)
 	return result == 0 ? 0 : errno;
 }
 
+/* flags: 0 or MREMAP_DONTUNMAP */
+static int
+do_remap(const struct request *q)
+{
+	unsigned long to = va_of(q->value % PAGES);
+	void *got = mremap((void *)q->addr, q->len, q->len,
+	    MREMAP_MAYMOVE | MREMAP_FIXED | q->flags, (void *)to);
+
+	return got == (void *)to ? 0 : errno;
+}
+
 static int
 do_request(unsigned space, const struct request *q, struct answer *a)
 {
@@ -164,6 +175,8 @@ do_request(unsigned space, const struct request *q, struct answer *a)
 		return (int)-um_syscall(1000, (long)q->addr, (long)q->len, q->flags, 0, 0, 0);
 	case OP_LOCK:
 		return do_lock(addr, q->len, q->value);
+	case OP_REMAP:
+		return do_remap(q);
 	case OP_ADVISE:
 		return madvise(addr, q->len, q->flags) == 0 ? 0 : errno;
 	case OP_FORK:
@@ -296,6 +309,21 @@ op_lock(const struct op *op)
 }
 
 static void
+op_remap(const struct op *op)
+{
+	unsigned n = op->last - op->first;
+	int error, want = remap_refused(op);
+
+	if (op_target(op) + n > PAGES)
+		return;
+	error = ask_range(op, OP_REMAP, op_keeps(op) ? MREMAP_DONTUNMAP : 0, 0);
+	if (error == 0 && want == 0)
+		model_remap(op);
+	else if (error != want && !(error == EFAULT && want == 0 && n > 1))
+		wrong("mremap", error, want);
+}
+
+static void
 op_fork(const struct op *op)
 {
 	unsigned child = 1;
@@ -411,6 +439,9 @@ run_op(const struct op *op)
 		break;
 	case OP_LOCK:
 		op_lock(op);
+		break;
+	case OP_REMAP:
+		op_remap(op);
 		break;
 	case OP_FORK:
 		op_fork(op);
