@@ -50,6 +50,7 @@
 #define SCRIPT_LEVELS 4             /* scripts run by scripts */
 #define SCRIPT_LINE   256           /* bytes of a first line that count */
 #define STACK_MARGIN  (128ul << 10) /* stack mapped from the start beyond what is on it */
+#define STACK_ROOM    (128ul << 20) /* reserved for a stack: its limit may be raised later */
 #define STACK_MAX     (1ul << 30)   /* reserved for a stack without limit */
 #define HWCAP         0x112dul      /* letters of IMAFDC, as bits */
 #define NAUX          16
@@ -400,9 +401,9 @@ static int
 map_stack(struct exec *x)
 {
 	uint64_t limit = x->vm->limit_stack, need = stack_need(x);
-	uint64_t reserve = MIN(MAX(limit, 2 * STACK_MARGIN), STACK_MAX);
+	uint64_t reserve = MIN(MAX(limit, STACK_ROOM), STACK_MAX);
 
-	if (need > MAX(reserve / 4, STACK_MARGIN))
+	if (need > MAX(MIN(limit, STACK_MAX) / 4, STACK_MARGIN))
 		return E2BIG;
 	reserve = round_page(MAX(reserve, need + STACK_MARGIN));
 	return vmspace_stack(x->vm, USER_STACK_TOP, reserve, round_page(need + STACK_MARGIN));

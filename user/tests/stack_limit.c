@@ -42,7 +42,10 @@ main(void)
 	limit_to(4096 * KIB);
 	EXPECT_EQ(0, reach(3500 * KIB));
 	EXPECT_EQ(128 + SIGSEGV, reach(4200 * KIB));
-	/* Unlimited memory, but not more than there are addresses for. */
+	/* Beyond what it was when the program began. */
+	limit_to(32768 * KIB);
+	EXPECT_EQ(0, reach(20000 * KIB));
+	/* Less than there is already. */
 	limit_to(16 * KIB);
 	EXPECT_EQ(128 + SIGSEGV, reach(1024 * KIB));
 	return um_result();
