@@ -153,8 +153,8 @@ static int
 do_remap(const struct request *q)
 {
 	unsigned long to = va_of(q->value % PAGES);
-	void *got = mremap((void *)q->addr, q->len, q->len,
-	    MREMAP_MAYMOVE | MREMAP_FIXED | q->flags, (void *)to);
+	void *got = mremap(
+	    (void *)q->addr, q->len, q->len, MREMAP_MAYMOVE | MREMAP_FIXED | q->flags, (void *)to);
 
 	return got == (void *)to ? 0 : errno;
 }
