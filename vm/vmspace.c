@@ -543,7 +543,7 @@ lock_heap(struct vmspace *vm, vaddr_t want) NO_LOCK_ANALYSIS
 }
 
 vaddr_t
-vmspace_brk(struct vmspace *vm, vaddr_t want)
+vmspace_brk(struct vmspace *vm, vaddr_t want) NO_LOCK_ANALYSIS
 {
 	struct vm_map_reserve r = VM_MAP_RESERVE_INIT(r);
 	struct list dead = LIST_INIT(dead);
