@@ -11,6 +11,7 @@
 #include "tests/host/host.h"
 
 uint64_t host_clock;
+FILE *host_console;
 jmp_buf *host_panic_jump;
 char host_panic_text[256];
 
@@ -40,7 +41,7 @@ host_chance(unsigned percent)
 void
 kvprintf(const char *fmt, va_list ap)
 {
-	vfprintf(stderr, fmt, ap);
+	vfprintf(host_console != NULL ? host_console : stderr, fmt, ap);
 }
 
 void

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "vm/vm_mmap.h"
 #include "vm/vmspace.h"
@@ -71,6 +72,7 @@ int host_teardown(void **state);
  * base.c
  */
 extern uint64_t host_clock; /* ns */
+extern FILE *host_console;  /* where kprintf writes; NULL: standard error */
 extern jmp_buf
     *host_panic_jump; /* if not NULL: panic longjmps there, host_panic_text is the message */
 extern char host_panic_text[256];
