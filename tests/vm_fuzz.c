@@ -21,6 +21,7 @@
 #include "vm/vm_mlock.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_wire.h"
 
 #define HELD_MAX 4u
 
@@ -52,6 +53,13 @@ excused(int error)
 		return host_alloc_failed() ||
 		    (little_memory && vm_page_free_count() <= vm_page_reserve() + 2);
 	return error == EIO && pager_may_fail;
+}
+
+/* Locked memory needs many pages at once: when they are not to be had, those that were are given back. */
+static bool
+gave_back(int error, const struct mspace *s)
+{
+	return error == ENOMEM && little_memory && s->vm->map.locked > 0;
 }
 
 static void
@@ -144,7 +152,7 @@ op_fork(struct op *op)
 	error = vmspace_fork(op->s->vm, &vm);
 	if (error == 0)
 		space_fork(child, op->s, vm);
-	else if (!excused(error))
+	else if (!excused(error) && !gave_back(error, op->s))
 		panic("fork: error %d", error);
 }
 
@@ -246,7 +254,7 @@ op_stack(struct op *op)
 			panic("stack page %u shows %#x instead of %#x", depth, seen,
 			    cell_value(s->stack[depth]));
 	} else if (error != EFAULT || depth < STACK_PAGES) {
-		if (!excused(error))
+		if (!excused(error) && !gave_back(error, s))
 			panic("stack page %u: error %d", depth, error);
 		/* It may have grown before memory ran out. */
 		if (depth < STACK_PAGES &&
@@ -336,6 +344,9 @@ check_spaces(void)
 	for (struct mspace *s = spaces; s < &spaces[SPACES]; s++) {
 		if (s->vm == NULL)
 			continue;
+		if (s->vm->map.locked != model_locked(s))
+			panic("%lu bytes locked, expected %lu", (unsigned long)s->vm->map.locked,
+			    model_locked(s));
 		for (unsigned i = 0; i < PAGES; i++)
 			check_mapped(s, va_of(i), s->page[i].cell);
 		for (unsigned i = 0; i < s->stack_pages; i++)
@@ -466,7 +477,6 @@ lock_pages(struct op *op)
 static void
 op_lock(struct op *op)
 {
-	uint64_t locked = 0;
 	int error, want;
 
 	if (lock_is_vague(op))
@@ -479,11 +489,56 @@ op_lock(struct op *op)
 	}
 	if (error != want)
 		panic("mlock: error %d, expected %d", error, want);
-	for (unsigned i = 0; i < PAGES; i++)
-		locked += op->s->page[i].locked ? PAGE_SIZE : 0;
-	if (op->s->vm->map.locked != locked)
-		panic("%lu bytes locked, expected %lu", (unsigned long)op->s->vm->map.locked,
-		    (unsigned long)locked);
+}
+
+/*
+ * Locked private pages of a file are the space's own as soon as vm has made them so: when they are locked, or get write access.  From then
+ * on they do not show what is written to the file.
+ */
+static void
+note_copies(struct mspace *s)
+{
+	vm_map_lock_read(&s->vm->map);
+	for (unsigned i = 0; i < PAGES; i++) {
+		struct vm_map_entry *e = vm_map_lookup_entry(&s->vm->map, va_of(i), NULL);
+		struct cell *c = s->page[i].cell;
+		struct vm_object *where;
+		struct vm_page *m;
+
+		if (c == NULL || c->filled || e == NULL || e->u.object == NULL)
+			continue;
+		mutex_lock(&e->u.object->lock);
+		m = vm_object_find(
+		    e->u.object, (pindex_t)atop(e->offset + va_of(i) - e->start), &where);
+		if (m != NULL && m->object->type == OBJ_ANON)
+			cell_store(c, cell_value(c));
+		if (where != e->u.object)
+			mutex_unlock(&where->lock);
+		mutex_unlock(&e->u.object->lock);
+	}
+	vm_map_unlock_read(&s->vm->map);
+}
+
+static int
+lock_all(const struct op *op)
+{
+	if (op->value & 1)
+		return vm_munlockall(op->s->vm);
+	return vm_mlockall(op->s->vm, MCL_CURRENT | (op->value & 2 ? MCL_ONFAULT : 0));
+}
+
+static void
+op_lock_all(struct op *op)
+{
+	int error = lock_all(op);
+
+	if (error != 0 && (excused(ENOMEM) || excused(EIO) || gave_back(ENOMEM, op->s))) {
+		end_of_shortage();
+		error = lock_all(op);
+	}
+	if (error != 0)
+		panic("mlockall: error %d", error);
+	model_lock_all(op->s, (op->value & 1) == 0);
 }
 
 enum op_kind {
@@ -520,6 +575,7 @@ static const struct operation {
     [OP_ADVISE] = {"advise", op_advise, EDITS},
     [OP_LOCK] = {"lock", op_lock, TOUCHES},
     [OP_REMAP] = {"remap", op_remap, EDITS},
+    [OP_LOCK_ALL] = {"lock all", op_lock_all, TOUCHES},
 };
 
 static void
@@ -537,6 +593,9 @@ run_op(const uint8_t *bytes, bool edits_only)
 		kprintf("space %d: %s [%u, %u) prot %u value %u\n", (int)(op.s - spaces),
 		    operation->name, op.first, op.last, op.prot, op.value);
 	operation->run(&op);
+	for (struct mspace *s = spaces; s < &spaces[SPACES] && vm_wire_user_count() > 0; s++)
+		if (s->vm != NULL)
+			note_copies(s);
 }
 
 static void

@@ -68,6 +68,7 @@ struct mspace {
 	struct vmspace *vm; /* NULL: not in use */
 	unsigned brk;       /* pages from HEAP */
 	struct vpage page[PAGES];
+	bool stack_locked;               /* as far as it has grown, and will */
 	unsigned stack_pages;            /* how far it has grown */
 	struct cell *stack[STACK_PAGES]; /* 0: the topmost */
 };
@@ -176,6 +177,7 @@ space_fork(struct mspace *to, const struct mspace *from, struct vmspace *vm)
 {
 	to->vm = vm;
 	to->brk = from->brk;
+	to->stack_locked = false;
 	for (unsigned i = 0; i < PAGES; i++)
 		page_fork(&to->page[i], &from->page[i]);
 	to->stack_pages = from->stack_pages;
@@ -242,6 +244,7 @@ enum op_code {
 	OP_ADVISE,
 	OP_LOCK,
 	OP_REMAP,
+	OP_LOCK_ALL, /* the host's: it makes copies of a file's pages that the model cannot foresee */
 	OP_CODES
 };
 
@@ -249,7 +252,7 @@ enum op_code {
 static const uint8_t op_codes[32] = {OP_MAP, OP_MAP_SHARED, OP_MAP_FILE, OP_MAP_FILE_SHARED,
     OP_UNMAP, OP_PROTECT, OP_INHERIT, OP_FORK, OP_LOAD, OP_STORE, OP_FETCH, OP_EXIT, OP_BRK,
     OP_FORGET, OP_FAIL_ALLOC, OP_FAIL_PAGER, OP_DURING_READ, OP_MEMORY, OP_STACK, OP_KNOBS, OP_HOLD,
-    OP_REMAP, OP_STORE, OP_STORE, OP_ADVISE, OP_LOCK, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT,
+    OP_REMAP, OP_STORE, OP_LOCK_ALL, OP_ADVISE, OP_LOCK, OP_FORK, OP_FORK, OP_LOAD, OP_INHERIT,
     OP_EXIT, OP_UNMAP};
 
 struct op {
@@ -458,6 +461,25 @@ lock_is_vague(const struct op *op)
 			return true;
 	}
 	return false;
+}
+
+static inline void
+model_lock_all(struct mspace *s, bool lock)
+{
+	for (unsigned i = 0; i < PAGES; i++)
+		s->page[i].locked = s->page[i].mapped && lock;
+	s->stack_locked = lock;
+}
+
+/* Bytes that count as locked. */
+static inline unsigned long
+model_locked(const struct mspace *s)
+{
+	unsigned long pages = s->stack_locked ? s->stack_pages : 0;
+
+	for (unsigned i = 0; i < PAGES; i++)
+		pages += s->page[i].locked;
+	return pages * MODEL_PAGE;
 }
 
 /* Odd values unlock, every other pair locks on fault.  Returns what mlock, mlock2 or munlock do; ENOMEM changes nothing. */

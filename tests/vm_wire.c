@@ -7,6 +7,7 @@
  */
 #include "kern/base/debug.h"
 #include "tests/host/vm_test.h"
+#include "vm/vm_madvise.h"
 #include "vm/vm_mlock.h"
 #include "vm/vm_wire.h"
 
@@ -273,6 +274,27 @@ wire_on_fault(void **state)
 	WIRED(vm, 0);
 	wirings_add_up();
 	vmspace_unref(vm);
+}
+
+/* Does advice that maps what is there leave it to the first touch to wire it? */
+static void
+wire_on_fault_then_willneed(void **state)
+{
+	struct host_file *f = host_file_create(4);
+	struct vmspace *a = space(), *b = space();
+
+	(void)state;
+	map_file(a, P(0), 4, R, MAP_SHARED, f, 0);
+	map_file(b, P(0), 4, R, MAP_SHARED, f, 0);
+	SEES(a, P(2), host_file_byte(f, 2));
+	assert_int_equal(vm_mlock(b, P(0), 4 * PAGE_SIZE, MLOCK_ONFAULT), 0);
+	assert_int_equal(vm_madvise(b, P(0), 4 * PAGE_SIZE, MADV_WILLNEED), 0);
+	wirings_add_up();
+	SEES(b, P(2), host_file_byte(f, 2));
+	WIRED(b, 1);
+	vmspace_unref(a);
+	vmspace_unref(b);
+	host_file_destroy(f);
 }
 
 /* Does unmapping, or the end of the space, unwire? */
@@ -1093,6 +1115,7 @@ main(void)
 	    HOST_TEST(wire_holes),
 	    HOST_TEST(t4_partial_failure_unwires_its_part),
 	    HOST_TEST(wire_on_fault),
+	    HOST_TEST(wire_on_fault_then_willneed),
 	    HOST_TEST(wire_ends_with_the_mapping),
 	    HOST_TEST(wire_shared_page_twice),
 	    HOST_TEST(t5_wired_read_only_becomes_writable),

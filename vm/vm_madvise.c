@@ -234,7 +234,8 @@ preload(struct pmap *pm, const struct vm_map_entry *e, vaddr_t start, vaddr_t en
 
 	if ((e->protection & VM_PROT_WRITE) != 0)
 		prot |= VM_PROT_READ;
-	if (prot == VM_PROT_NONE || o == NULL || o->type == OBJ_DEVICE)
+	/* Of a wired entry every mapping is wired: that is for the fault to make. */
+	if (prot == VM_PROT_NONE || o == NULL || o->type == OBJ_DEVICE || e->wired_count > 0)
 		return;
 	for (; vm_object_next_resident(o, i, stop, &i); i++) {
 		vaddr_t va = start + ptoa(i - index_at(e, start));
