@@ -51,7 +51,7 @@ KARCH := -march=rv64imac$(ZEXT) -mabi=lp64 $(CODE) -ffreestanding -DKERNEL -DCHE
 UARCH := -march=rv64gc -mabi=lp64d $(CODE) -ffunction-sections -fdata-sections -ftls-model=local-exec
 LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --build-id=none
 # Programs lie right above the stack (USER_PROGRAM in arch/riscv/vmparam.h).
-ULINKAT := $(if $(LLVM),--image-base=0xc0300000,-Ttext-segment=0xc0300000)
+ULINKAT := $(if $(LLVM),--image-base=0x60300000,-Ttext-segment=0x60300000)
 
 WARN := -Wall -Wextra -Werror
 KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes

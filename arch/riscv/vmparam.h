@@ -31,9 +31,10 @@
 
 /*
  * Where Umbra's own programs are linked.  Stack, return page, text and data of a small one share the 2 MiB around it, so that its
- * page table is three pages; below there is 1 GiB for the stack, above as much for the heap before the next table is due.
+ * page table is three pages; below there is 512 MiB for the stack, above as much for the heap before the next table is due.  Below
+ * 2 GiB, so that code reaches address 0, where weak symbols without a definition are.
  */
-#define USER_PROGRAM 0xc0300000ul
+#define USER_PROGRAM 0x60300000ul
 /* The page with the return from signal handlers; an unmapped page; the main thread's stack: reserved, and mapped at exec. */
 #define USER_TRAMPOLINE    (USER_PROGRAM - PAGE_SIZE)
 #define USER_STACK_TOP     (USER_TRAMPOLINE - PAGE_SIZE)
