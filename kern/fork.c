@@ -199,7 +199,11 @@ clone_process(const struct clone_args *args)
 	set_parent_tid(args, pid);
 	t = first_thread(child);
 	proc_ref(child);
-	proc_publish(child, curproc());
+	if (!proc_publish(child, curproc())) {
+		proc_abandon(child);
+		proc_unref(child);
+		return -EINTR;
+	}
 	sched_ready(&t->td);
 	if ((args->flags & CLONE_VFORK) != 0)
 		wait_for_vfork(child);

@@ -493,11 +493,27 @@ uthread_create(struct proc *p, int32_t tid, const char *name, void (*fn)(void *a
 	return t;
 }
 
-void
+/* => tree locked. */
+static bool
+is_exiting(struct proc *p)
+{
+	bool exiting;
+
+	spin_lock(&p->lock);
+	exiting = p->exiting;
+	spin_unlock(&p->lock);
+	return exiting;
+}
+
+bool
 proc_publish(struct proc *p, struct proc *parent)
 {
-	proc_ref(p);
 	spin_lock(&proc_tree_lock);
+	if (parent != NULL && is_exiting(parent)) {
+		spin_unlock(&proc_tree_lock);
+		return false;
+	}
+	proc_ref(p);
 	list_push_back(&all_procs, &p->all_link);
 	list_push_back(pid_bucket(p->pid), &p->hash_link);
 	nprocs++;
@@ -513,6 +529,7 @@ proc_publish(struct proc *p, struct proc *parent)
 		p->pgid = p->sid = p->pid;
 	}
 	spin_unlock(&proc_tree_lock);
+	return true;
 }
 
 void

@@ -246,8 +246,9 @@ bool proc_too_many(struct proc *p);
  * => tree not locked. */
 int32_t pid_alloc(void);
 void pid_free(int32_t pid);
-/* Make p known, as a child of `parent` (NULL: of nobody). */
-void proc_publish(struct proc *p, struct proc *parent);
+/* Make p known, as a child of `parent` (NULL: of nobody).  => false: the parent is about to exit, and
+ * p is not known.  So a signal that ends a group leaves none of its members' children. */
+bool proc_publish(struct proc *p, struct proc *parent);
 /* Undo proc_create and uthread_create: p was not published. */
 void proc_abandon(struct proc *p);
 /* Drop address space, files and directories, each if there. => may sleep. */
