@@ -34,7 +34,6 @@
 #include "kern/proc.h"
 #include "kern/random.h"
 #include "kern/signal.h"
-#include "kern/sysmlock.h"
 #include "kern/uaccess.h"
 #include "lib/minmax.h"
 #include "vm/vm_fault.h"
@@ -372,17 +371,13 @@ map_trampoline(struct vmspace *vm)
 	return error;
 }
 
+/* What the new space takes over from the process and its old one. */
 static void
 set_limits(struct vmspace *vm)
 {
 	struct proc *p = curproc();
 
-	spin_lock(&p->lock);
-	vm->limit_as = p->limit[RLIMIT_AS].rlim_cur;
-	vm->limit_data = p->limit[RLIMIT_DATA].rlim_cur;
-	vm->limit_stack = p->limit[RLIMIT_STACK].rlim_cur;
-	spin_unlock(&p->lock);
-	memlock_apply(p, vm);
+	proc_apply_limits(p, vm);
 	if (p->vmspace != NULL)
 		vmspace_inherit_rules(vm, p->vmspace);
 }
@@ -659,6 +654,8 @@ commit(struct exec *x)
 	set_names(p, x->args.path);
 	spin_unlock(&p->lock);
 	spin_unlock(&proc_tree_lock);
+	/* Somebody may have changed them while only the old space was to be found. */
+	proc_apply_limits(p, vm);
 	if (old_tid != p->pid)
 		pid_free(old_tid);
 	proc_vfork_done(p);

@@ -308,6 +308,9 @@ int proc_exec(uint64_t path, uint64_t argv, uint64_t envp);
 /* The same with kernel strings, for the first program. */
 int proc_exec_kernel(const char *path, const char *const *argv, const char *const *envp);
 
+/* The space obeys its process's limits as they are now.  => no lock held; may sleep. */
+void proc_apply_limits(struct proc *p, struct vmspace *vm);
+
 /*
  * Accounts.
  */

@@ -521,18 +521,18 @@ sys_getcpu(const struct syscall_args *args)
  * Limits and accounts.
  */
 
-/* Limits that the address space enforces. */
-static void
-apply_limit(struct vmspace *vm, int which, uint64_t limit)
+void
+proc_apply_limits(struct proc *p, struct vmspace *vm)
 {
+	/* Whoever comes last reads the latest: the limits do not change between the two locks. */
 	vm_map_lock(&vm->map);
-	if (which == RLIMIT_AS)
-		vm->limit_as = limit;
-	else if (which == RLIMIT_DATA)
-		vm->limit_data = limit;
-	else if (which == RLIMIT_STACK)
-		vm->limit_stack = limit;
+	spin_lock(&p->lock);
+	vm->limit_as = p->limit[RLIMIT_AS].rlim_cur;
+	vm->limit_data = p->limit[RLIMIT_DATA].rlim_cur;
+	vm->limit_stack = p->limit[RLIMIT_STACK].rlim_cur;
+	spin_unlock(&p->lock);
 	vm_map_unlock(&vm->map);
+	memlock_apply(p, vm);
 }
 
 #define NOFILE_MAX (1ul << 20) /* most that RLIMIT_NOFILE may promise, as Linux's fs.nr_open */
@@ -564,9 +564,7 @@ set_limit(struct proc *p, int which, const struct rlimit *new)
 		return error;
 	vm = proc_hold_vmspace(p);
 	if (vm != NULL) {
-		apply_limit(vm, which, new->rlim_cur);
-		if (which == RLIMIT_MEMLOCK)
-			memlock_apply(p, vm);
+		proc_apply_limits(p, vm);
 		vmspace_unhold(vm);
 	}
 	return 0;
