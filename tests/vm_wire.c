@@ -343,6 +343,26 @@ wire_shared_page_twice(void **state)
  * Copy-on-write.
  */
 
+/* Do the copies made for wired memory count as written, before anybody writes (C-26)?  Nothing else has their contents. */
+static void
+t5_copies_are_dirty(void **state)
+{
+	struct host_file *f = host_file_create(4);
+	struct vmspace *vm = space();
+	struct vm_page *m;
+
+	(void)state;
+	map_file(vm, P(0), 2, R, MAP_PRIVATE, f, 0);
+	assert_int_equal(wire(vm, P(0), 2, USER), 0);
+	protect(vm, P(0), 2, RW);
+	assert_int_equal(vm_fault_hold(&vm->map, P(1), VM_PROT_READ, &m), 0);
+	assert_int_equal(m->object->type, OBJ_ANON);
+	assert_true(m->dirty != 0);
+	vm_page_unwire(m, PQ_ACTIVE);
+	vmspace_unref(vm);
+	host_file_destroy(f);
+}
+
 /* T5, C-18: is wired read-only private memory, once writable, written without a fault and for itself alone? */
 static void
 t5_wired_read_only_becomes_writable(void **state)
@@ -1118,6 +1138,7 @@ main(void)
 	    HOST_TEST(wire_on_fault_then_willneed),
 	    HOST_TEST(wire_ends_with_the_mapping),
 	    HOST_TEST(wire_shared_page_twice),
+	    HOST_TEST(t5_copies_are_dirty),
 	    HOST_TEST(t5_wired_read_only_becomes_writable),
 	    HOST_TEST(t5_wired_after_fork),
 	    HOST_TEST(t5_no_memory_for_the_copies),
