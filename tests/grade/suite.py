@@ -208,6 +208,7 @@ guest("smp_shootdown", points=2, cpus=(3, 8))
 
 # ---- when there is no more ----------------------------------------------------------------------------------------------
 
+guest("fork_bomb", points=3, cpus=ALL, mem="48M", limit=120, alone=True)
 guest("mem_process", points=2, cpus=(1, 3), mem="128M")
 guest("mem_exhaust", points=4, cpus=ALL, mem="48M", limit=300, alone=True)
 
