@@ -47,9 +47,11 @@ sys_mremap(const struct syscall_args *args)
 	    .new_addr = args->a[4],
 	};
 	vaddr_t addr;
-	/* Linux looks at all bits of the flags. */
-	int error = args->a[3] >> 32 != 0 ? EINVAL : vm_mremap(curproc()->vmspace, &m, &addr);
+	int error;
 
+	memlock_apply(curproc(), curproc()->vmspace);
+	/* Linux looks at all bits of the flags. */
+	error = args->a[3] >> 32 != 0 ? EINVAL : vm_mremap(curproc()->vmspace, &m, &addr);
 	return error != 0 ? -error : (long)addr;
 }
 
