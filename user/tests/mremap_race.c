@@ -7,7 +7,7 @@
 
 #define RW      (PROT_READ | PROT_WRITE)
 #define THREADS 6
-#define ROUNDS  60
+#define ROUNDS  15
 #define PAGES   24
 
 static int wrong[THREADS];
@@ -75,7 +75,7 @@ main(void)
 	kept[0] = 'k';
 	for (int i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&thread[i], NULL, run, (void *)(intptr_t)i) == 0);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 4; i++) {
 		pid_t pid = fork();
 
 		REQUIRE(pid >= 0);
