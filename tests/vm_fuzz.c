@@ -102,16 +102,15 @@ op_unmap(struct op *op)
 static void
 op_protect(struct op *op)
 {
-	bool failed, hole = false;
+	bool hole = false;
 	unsigned i;
 	int error;
 
 	error =
 	    vm_mprotect(op->s->vm, va_of(op->first), (op->last - op->first) * PAGE_SIZE, op->prot);
-	failed = host_alloc_failed();
 	for (i = op->first; i < op->last; i++)
 		hole |= !op->s->page[i].mapped;
-	if (error == ENOMEM && (failed || !hole)) {
+	if (error == ENOMEM && (excused(error) || !hole)) {
 		/* Refused for want of memory, as long as that is so; the model cannot tell how far it went. */
 		if (!excused(error))
 			panic("mprotect: no memory");
@@ -338,6 +337,25 @@ check_mapped(const struct mspace *s, vaddr_t va, const struct cell *c)
 		    cell_value(c));
 }
 
+/* The map says of each page what was asked for. */
+static void
+check_rights(const struct mspace *s)
+{
+	for (unsigned i = 0; i < PAGES; i++) {
+		const struct vpage *p = &s->page[i];
+		struct vm_map_entry *e;
+
+		vm_map_lock_read(&s->vm->map);
+		e = vm_map_lookup_entry(&s->vm->map, va_of(i), NULL);
+		if ((e != NULL) != p->mapped || (e != NULL && e->protection != p->prot))
+			panic("page %u of space %d: %s, rights %u, expected %s, %u", i,
+			    (int)(s - spaces), e != NULL ? "mapped" : "not mapped",
+			    e != NULL ? e->protection : 0, p->mapped ? "mapped" : "not mapped",
+			    p->prot);
+		vm_map_unlock_read(&s->vm->map);
+	}
+}
+
 static void
 check_spaces(void)
 {
@@ -347,6 +365,7 @@ check_spaces(void)
 		if (s->vm->map.locked != model_locked(s))
 			panic("%lu bytes locked, expected %lu", (unsigned long)s->vm->map.locked,
 			    model_locked(s));
+		check_rights(s);
 		for (unsigned i = 0; i < PAGES; i++)
 			check_mapped(s, va_of(i), s->page[i].cell);
 		for (unsigned i = 0; i < s->stack_pages; i++)
