@@ -617,6 +617,9 @@ set_names(struct proc *p, const char *path)
 	const char *slash = strrchr(path, '/');
 
 	strlcpy(curthread()->name, slash != NULL ? slash + 1 : path, sizeof(curthread()->name));
+	/* The same program again: what it is called stays true, the link to itself would not be. */
+	if (strcmp(path, "/proc/self/exe") == 0)
+		return;
 	if (strlcpy(p->exe, path, sizeof(p->exe)) >= sizeof(p->exe))
 		p->exe[0] = '\0';
 }
