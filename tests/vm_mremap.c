@@ -536,6 +536,50 @@ mremap_while_others_fault(void **state)
 	}
 }
 
+/* A second view of shared memory in the very place of the first: refused, and nothing is lost? */
+static void
+mremap_duplicates_onto_itself(void **state)
+{
+	struct vmspace *vm = space();
+	vaddr_t to = P(0);
+
+	(void)state;
+	map(vm, P(0), 3, RW, SHARED);
+	fill(vm, P(0), 3, 1);
+	assert_int_equal(try_remap(vm, P(0), 0, PAGES(2), FIXED, &to), EFAULT);
+	sees(vm, P(0), 3, 1);
+	to = P(1);
+	assert_int_equal(try_remap(vm, P(0), 0, PAGES(2), FIXED, &to), 0);
+	sees(vm, P(1), 2, 1);
+	vmspace_unref(vm);
+}
+
+/* Two views of memory that is locked in one of them, its pages still down a chain: does a write through the other keep
+ * the wirings where the walk finds them? */
+static void
+mremap_duplicates_locked_memory(void **state)
+{
+	struct vmspace *vm = space(), *child;
+	vaddr_t to = P(40);
+
+	(void)state;
+	map(vm, P(0), 2, RW, SHARED);
+	fill(vm, P(0), 2, 1);
+	inherit(vm, P(0), 2, VM_INHERIT_COPY);
+	child = fork_of(vm);
+	protect(vm, P(0), 2, R);
+	assert_int_equal(vm_mlock(vm, P(0), PAGES(2), 0), 0);
+	assert_int_equal(try_remap(vm, P(0), 0, PAGES(2), FIXED, &to), 0);
+	protect(vm, P(40), 2, RW);
+	put(vm, P(40), 50);
+	SEES(vm, P(0), 50);
+	vm_check_all();
+	assert_int_equal(vm_munlock(vm, P(0), PAGES(2)), 0);
+	SEES(child, P(0), 1);
+	vmspace_unref(child);
+	vmspace_unref(vm);
+}
+
 int
 main(void)
 {
@@ -557,6 +601,8 @@ main(void)
 	    HOST_TEST(mremap_of_a_stack),
 	    HOST_TEST(mremap_without_memory),
 	    HOST_TEST(mremap_while_others_fault),
+	    HOST_TEST(mremap_duplicates_onto_itself),
+	    HOST_TEST(mremap_duplicates_locked_memory),
 	};
 
 	return run_host_tests(tests);

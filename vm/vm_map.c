@@ -816,7 +816,8 @@ free_private_pages(struct vm_map_entry *e)
 	struct vm_object *o = e->u.object;
 	pindex_t start, end;
 
-	if (o == NULL || (e->eflags & MAP_ENTRY_SUBMAP) != 0)
+	/* Shared memory can be mapped again: mremap with an old length of 0. */
+	if (o == NULL || (e->eflags & (MAP_ENTRY_SUBMAP | MAP_ENTRY_SHARED)) != 0)
 		return;
 	start = atop(e->offset);
 	end = start + atop(e->end - e->start);

@@ -175,6 +175,9 @@ check_target(const struct remap *q)
 		return EINVAL;
 	if (q->old_len > q->map->max - q->from)
 		return q->old_len > q->new_len ? EINVAL : EFAULT;
+	/* A second view in the place of the first: there would be nothing left to show. */
+	if (q->to == q->from)
+		return EFAULT;
 	return (q->flags & MREMAP_FIXED) != 0 && q->to < q->map->min ? EPERM : 0;
 }
 
@@ -356,7 +359,7 @@ duplicate(struct remap *q) REQUIRES(q->map->lock)
 
 /* Entries of the old range that get a second one, each with an object that two can share. */
 static int
-prepare_kept(struct remap *q)
+prepare_kept(struct remap *q) REQUIRES(q->map->lock)
 {
 	struct vm_map_entry *e = q->first;
 	vaddr_t end = q->from + MAX(q->old_len, PAGE_SIZE);
@@ -365,7 +368,7 @@ prepare_kept(struct remap *q)
 	if (q->old_len != 0 && (q->flags & MREMAP_DONTUNMAP) == 0)
 		return 0;
 	for (; e != NULL && e->start < end; e = vm_map_next(q->map, e), q->kept++) {
-		if ((e->eflags & MAP_ENTRY_SHARED) != 0 && vm_map_entry_own_object(e) != 0)
+		if ((e->eflags & MAP_ENTRY_SHARED) != 0 && vm_wire_own_object(q->map, e) != 0)
 			return ENOMEM;
 	}
 	return 0;

@@ -758,6 +758,12 @@ vm_fault_copy_entry(struct vm_map *map, struct vm_map_entry *e)
 	return error;
 }
 
+int
+vm_wire_own_object(struct vm_map *map, struct vm_map_entry *e)
+{
+	return vm_wire_is_full(e) ? vm_fault_copy_entry(map, e) : vm_map_entry_own_object(e);
+}
+
 void
 vm_wire_reenter(struct vm_map *map, struct vm_map_entry *e) NO_LOCK_ANALYSIS
 {

@@ -58,6 +58,9 @@ bool vm_wire_is_full(const struct vm_map_entry *e);
  * moved, which nobody notices.
  */
 int vm_fault_copy_entry(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock) MUST_CHECK;
+/* As vm_map_entry_own_object, when another entry is to show the object too: a wired page is not
+ * replaced by a write through that one.  => as above, also for what is not wired. */
+int vm_wire_own_object(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock) MUST_CHECK;
 /* Rights of a fully wired entry were raised: its pages get them without a fault.  => as above. */
 void vm_wire_reenter(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock);
 

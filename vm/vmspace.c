@@ -174,8 +174,7 @@ vmspace_foreach(void (*fn)(struct vmspace *, void *), void *arg)
 static int
 share_object(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock)
 {
-	/* A wired page must not be replaced by a write of the others. */
-	int error = vm_wire_is_full(e) ? vm_fault_copy_entry(map, e) : vm_map_entry_own_object(e);
+	int error = vm_wire_own_object(map, e);
 
 	if (error != 0)
 		return error;
