@@ -467,6 +467,42 @@ T13_stack_shrunk_while_it_grows(void **state)
 	}
 }
 
+/* A mapping in the middle of the room: what lies below it is free again, for other stacks too? */
+static void
+T13_stack_gap_that_was_cut(void **state)
+{
+	struct vmspace *vm = space();
+
+	(void)state;
+	map(vm, P(3000), 1, RW, PRIV | MAP_GROWSDOWN);
+	map(vm, P(2000), 1, RW, PRIV);
+	unmap(vm, P(2000), 1);
+	map(vm, P(2000), 1, RW, PRIV | MAP_GROWSDOWN);
+	vm_check_all();
+	put(vm, P(1990), 1);
+	put(vm, P(2990), 2);
+	STORE_FAILS(vm, P(2002), EFAULT);
+	vmspace_unref(vm);
+}
+
+/* A stack that a child does not get: its room is not there either? */
+static void
+T13_stack_of_the_parent_alone(void **state)
+{
+	struct vmspace *p = space(), *c;
+
+	(void)state;
+	map(p, P(3000), 2, RW, PRIV | MAP_GROWSDOWN);
+	inherit(p, P(3000), 2, VM_INHERIT_NONE);
+	c = fork_of(p);
+	ENTRIES(c, 0);
+	map(c, P(3000), 1, RW, PRIV | MAP_GROWSDOWN);
+	vm_check_all();
+	put(c, P(2900), 1);
+	vmspace_unref(c);
+	vmspace_unref(p);
+}
+
 int
 main(void)
 {
@@ -491,6 +527,8 @@ main(void)
 	    HOST_TEST(T13_stack_protected_to_its_end),
 	    HOST_TEST(T13_stack_at_the_edges),
 	    HOST_TEST(T13_stack_shrunk_while_it_grows),
+	    HOST_TEST(T13_stack_gap_that_was_cut),
+	    HOST_TEST(T13_stack_of_the_parent_alone),
 	};
 
 	return run_host_tests(tests);

@@ -830,21 +830,35 @@ free_private_pages(struct vm_map_entry *e)
 	mutex_unlock(&o->lock);
 }
 
-/* If the range takes away the lowest part of a stack, the gap below has no purpose any more, even
- * where the range begins in the middle of it. */
+/* Does the gap belong to a stack above it? */
+static bool
+is_gap_below(const struct vm_map_entry *e)
+{
+	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset >= e->end;
+}
+
+static bool
+is_gap_above(const struct vm_map_entry *e)
+{
+	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset < e->start;
+}
+
+/* If the range takes away the lowest part of a stack, or cuts the gap below it, then what is left of
+ * the gap below the range has no purpose any more. */
 static vaddr_t
 start_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_first_from(map, start), *gap;
 
+	if (e != NULL && is_gap_below(e) && e->start < start)
+		return e->start;
 	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
 		e = vm_map_next(map, e);
 	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_DOWN) == 0 || e->start < start ||
 	    e->start >= end)
 		return start;
 	gap = vm_map_prev(map, e);
-	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->end == e->start &&
-	    gap->offset >= gap->end)
+	if (gap != NULL && is_gap_below(gap) && gap->end == e->start)
 		return MIN(start, gap->start);
 	return start;
 }
@@ -855,13 +869,14 @@ end_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_lookup_entry(map, end - 1, NULL), *gap;
 
+	if (e != NULL && is_gap_above(e) && e->end > end)
+		return e->end;
 	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
 		e = vm_map_prev(map, e);
 	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_UP) == 0 || e->end > end || e->end <= start)
 		return end;
 	gap = vm_map_next(map, e);
-	if (gap != NULL && (gap->eflags & MAP_ENTRY_GUARD) != 0 && gap->start == e->end &&
-	    gap->offset < gap->start)
+	if (gap != NULL && is_gap_above(gap) && gap->start == e->end)
 		return MAX(end, gap->end);
 	return end;
 }
@@ -1113,8 +1128,8 @@ check_gap(struct vm_map *map, struct vm_map_entry *gap)
 {
 	struct vm_map_entry *up = vm_map_next(map, gap);
 
-	if ((gap->eflags & MAP_ENTRY_GUARD) == 0 || gap->offset < gap->end || up == NULL ||
-	    up->start != gap->end || (up->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
+	if (!is_gap_below(gap) || up == NULL || up->start != gap->end ||
+	    (up->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
 		return;
 	KASSERT(up->offset + USER_STACK_GUARD >= gap->end - gap->start);
 }

@@ -129,9 +129,8 @@ grows_down(const struct vm_map_entry *gap)
 	return gap->offset >= gap->end;
 }
 
-/* The stack that may grow into the gap, or NULL. */
-static struct vm_map_entry *
-stack_of(struct vm_map *map, struct vm_map_entry *gap)
+struct vm_map_entry *
+vm_map_stack_of(struct vm_map *map, struct vm_map_entry *gap)
 {
 	bool down = grows_down(gap);
 	struct vm_map_entry *e = down ? vm_map_next(map, gap) : vm_map_prev(map, gap);
@@ -196,7 +195,7 @@ grow_up(struct vm_map *map, struct vm_map_entry *gap, struct vm_map_entry *stack
 static int
 grow_from(struct vm_map *map, struct vm_map_entry *gap, vaddr_t page) REQUIRES(map->lock)
 {
-	struct vm_map_entry *stack = stack_of(map, gap);
+	struct vm_map_entry *stack = vm_map_stack_of(map, gap);
 	int error = EFAULT;
 
 	if (stack != NULL)

@@ -19,6 +19,9 @@
 int vm_map_stack(struct vm_map *map, vaddr_t start, vaddr_t end, size_t down, size_t up,
     const struct vm_map_args *args, struct vm_map_reserve *r) REQUIRES(map->lock);
 
+/* The stack that may grow into the gap, or NULL.  => map locked either way. */
+struct vm_map_entry *vm_map_stack_of(struct vm_map *map, struct vm_map_entry *gap);
+
 /* A fault at va, perhaps next to a stack of the running thread's space: grow it.
  * => map not locked; may sleep.  => 0: va is mapped now (or was meanwhile); EFAULT: no stack's gap,
  * the stack's limits, or somebody else's space; ENOMEM: no memory for a stack that is wired. */

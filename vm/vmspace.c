@@ -24,6 +24,7 @@
 #include "vm/pmap.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_object.h"
+#include "vm/vm_stack.h"
 #include "vm/vm_wire.h"
 #include "vm/zone.h"
 
@@ -279,6 +280,15 @@ zero_object(const struct vm_map_entry *e, struct vm_map_args *args)
 	args->eflags &= ~(MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY | MAP_ENTRY_SHARED);
 }
 
+/* Room to grow is of no use, and in the way of others, without the stack. */
+static bool
+is_inherited(struct vm_map *map, struct vm_map_entry *e)
+{
+	if ((e->eflags & MAP_ENTRY_GUARD) != 0)
+		e = vm_map_stack_of(map, e);
+	return e != NULL && e->inheritance != VM_INHERIT_NONE;
+}
+
 /* One entry of the parent into the child.  => both locked; after ENOMEM the child is complete as
  * far as it got. */
 static int
@@ -296,7 +306,7 @@ fork_entry(struct vm_map *parent, struct vm_map *child, struct vm_map_entry *e,
 	};
 	int error = 0;
 
-	if (e->inheritance == VM_INHERIT_NONE)
+	if (!is_inherited(parent, e))
 		return 0;
 	if (e->inheritance == VM_INHERIT_ZERO) {
 		zero_object(e, &args);
