@@ -810,31 +810,46 @@ vm_wire_new(struct vm_map *map, vaddr_t start, vaddr_t end)
 		vm_count(VMC_WIRE_ERRORS);
 }
 
-/* Take back the pages [start, end) that vm_wire_grow has made. */
+/* A wired page at index i of o: of zeros, or what somebody has put there who shares the stack and
+ * has grown it before.  => false: no memory, or somebody works on it. */
+static bool
+grow_page(struct vm_object *o, pindex_t i) REQUIRES(o->lock)
+{
+	struct vm_page *m = vm_page_lookup(o, i);
+
+	if (m != NULL) {
+		if (vm_page_busied(m))
+			return false;
+		vm_page_wire(m);
+		return true;
+	}
+	m = vm_page_alloc(o, i, VM_ALLOC_ZERO | VM_ALLOC_WIRED);
+	if (m == NULL)
+		return false;
+	m->valid = true;
+	vm_page_dirty(m);
+	vm_page_xunbusy(m);
+	return true;
+}
+
+/* Take back the pages [start, end) that grow_page has wired; those of a shared stack stay. */
 static void
 ungrow(struct vm_object *o, pindex_t start, pindex_t end) REQUIRES(o->lock)
 {
 	for (pindex_t i = start; i < end; i++)
 		vm_page_unwire(vm_page_lookup(o, i), PQ_ACTIVE);
-	vm_object_page_remove(o, start, end);
+	if ((o->flags & OBJ_ONEMAPPING) != 0)
+		vm_object_page_remove(o, start, end);
 }
 
 static int
 grow_pages(struct vm_object *o, pindex_t start, pindex_t end)
 {
-	struct vm_page *m = NULL;
-	pindex_t i;
+	pindex_t i = start;
 
 	mutex_lock(&o->lock);
-	for (i = start; i < end; i++) {
-		KASSERT(vm_page_lookup(o, i) == NULL);
-		m = vm_page_alloc(o, i, VM_ALLOC_ZERO | VM_ALLOC_WIRED);
-		if (m == NULL)
-			break;
-		m->valid = true;
-		vm_page_dirty(m);
-		vm_page_xunbusy(m);
-	}
+	while (i < end && grow_page(o, i))
+		i++;
 	if (i < end)
 		ungrow(o, start, i);
 	mutex_unlock(&o->lock);
