@@ -1044,6 +1044,49 @@ device_registers_are_mapped_only(void **state)
 	vm_page_free(frame);
 }
 
+/* Memory that is shared now, and was copied by a fork before: the copy keeps what is removed? */
+static void
+remove_keeps_the_copies(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(0), 3, RW, PRIV);
+	put_all(vm, P(0), 3, 10);
+	child = fork_of(vm);
+	inherit(vm, P(0), 3, VM_INHERIT_SHARE);
+	assert_int_equal(advise(vm, P(0), 3, MADV_REMOVE), EOPNOTSUPP);
+	sees_all(child, P(0), 3, 10);
+	sees_all(vm, P(0), 3, 10);
+	put(vm, P(1), 50);
+	assert_int_equal(advise(vm, P(0), 3, MADV_REMOVE), EOPNOTSUPP);
+	SEES(vm, P(1), 50);
+	vmspace_unref(child);
+	vmspace_unref(vm);
+}
+
+/* Pages of shared memory that another one has locked: zeros, and still his? */
+static void
+remove_of_what_another_has_locked(void **state)
+{
+	struct vmspace *vm = space(), *child;
+
+	(void)state;
+	map(vm, P(0), 3, RW, SHARED);
+	put_all(vm, P(0), 3, 10);
+	child = fork_of(vm);
+	assert_int_equal(vm_map_wire(&child->map, P(0), P(2), VM_WIRE_USER), 0);
+	ADVISE(vm, P(0), 3, MADV_REMOVE);
+	sees_zeros(vm, P(0), 3);
+	sees_zeros(child, P(0), 2);
+	vm_check_all();
+	put(child, P(0), 5);
+	SEES(vm, P(0), 5);
+	assert_int_equal(vm_map_unwire(&child->map, P(0), P(2), VM_WIRE_USER), 0);
+	vmspace_unref(child);
+	vmspace_unref(vm);
+}
+
 int
 main(void)
 {
@@ -1083,6 +1126,8 @@ main(void)
 	    HOST_TEST(phys_pages_are_shared_and_wired),
 	    HOST_TEST(phys_without_memory),
 	    HOST_TEST(device_registers_are_mapped_only),
+	    HOST_TEST(remove_keeps_the_copies),
+	    HOST_TEST(remove_of_what_another_has_locked),
 	};
 
 	return run_host_tests(tests);

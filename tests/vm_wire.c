@@ -1124,6 +1124,55 @@ t4_wire_races(void **state)
 	assert_int_equal(vm_wire_user_count(), 0);
 }
 
+/* A stack that two share, grown by one, then by the other who has locked it: do both see the same pages? */
+static void
+wire_stack_that_another_has_grown(void **state)
+{
+	struct vmspace *p = space(), *c;
+
+	(void)state;
+	map(p, P(3000), 1, RW, PRIV | MAP_GROWSDOWN);
+	put(p, P(3000), 1);
+	inherit(p, P(3000), 1, VM_INHERIT_SHARE);
+	c = fork_of(p);
+	put(c, P(2998), 7);
+	assert_int_equal(wire(p, P(3000), 1, USER), 0);
+	put(p, P(2997), 9);
+	SEES(p, P(2998), 7);
+	wirings_add_up();
+	assert_int_equal(vm_munlockall(p), 0);
+	vmspace_unref(c);
+	vmspace_unref(p);
+}
+
+/* Locked pages of a file that somebody cuts: gone, but unlocking is still fine? */
+static void
+wire_of_a_file_that_is_cut(void **state)
+{
+	struct host_file *f = host_file_create(4);
+	struct vmspace *vm = space();
+	struct vm_object *o = host_file_object(f);
+
+	(void)state;
+	map_file(vm, P(0), 4, R, MAP_SHARED, f, 0);
+	assert_int_equal(wire(vm, P(0), 4, USER), 0);
+	mutex_lock(&o->lock);
+	o->size = 2;
+	vm_object_page_remove_some(o, 2, 4, PAGES_EMPTIED);
+	mutex_unlock(&o->lock);
+	LOAD_FAILS(vm, P(3), EINVAL);
+	vm_check_all();
+	protect(vm, P(0), 4, PROT_NONE);
+	protect(vm, P(0), 4, R);
+	LOAD_FAILS(vm, P(2), EINVAL);
+	SEES(vm, P(1), host_file_byte(f, 1));
+	assert_int_equal(unwire(vm, P(0), 4, USER), 0);
+	assert_int_equal(o->resident, 2);
+	vm_object_unref(o);
+	vmspace_unref(vm);
+	host_file_destroy(f);
+}
+
 int
 main(void)
 {
@@ -1159,6 +1208,8 @@ main(void)
 	    HOST_TEST(t4_two_wirers_finish_their_own),
 	    HOST_TEST(t4_cut_while_in_transition),
 	    HOST_TEST(t4_wire_races),
+	    HOST_TEST(wire_stack_that_another_has_grown),
+	    HOST_TEST(wire_of_a_file_that_is_cut),
 	};
 
 	host_boot();

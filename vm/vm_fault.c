@@ -311,7 +311,8 @@ fault_find(struct fault *f) NO_LOCK_ANALYSIS
 			return fault_wait_for(f, WAIT_BUSY);
 		if (f->m != NULL) {
 			KASSERT(f->m->valid);
-			return 0;
+			/* What is left of a file that was cut (PAGES_EMPTIED) is not shown. */
+			return f->pindex < o->size ? 0 : EINVAL;
 		}
 		if (o->pager != NULL)
 			return fault_pagein(f);
@@ -424,7 +425,7 @@ fault_prefault_one(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 			mutex_unlock(&o->lock);
 		o = next;
 	}
-	if (m != NULL && m->valid && !vm_page_busied(m)) {
+	if (m != NULL && m->valid && !vm_page_busied(m) && i < o->size) {
 		pmap_enter_quick(f->found.map->pmap, va, m, f->found.prot & ~VM_PROT_WRITE);
 		vm_count(VMC_PREFAULTS);
 	}

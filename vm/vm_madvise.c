@@ -245,7 +245,7 @@ preload(struct pmap *pm, const struct vm_map_entry *e, vaddr_t start, vaddr_t en
 			continue;
 		mutex_lock(&o->lock);
 		m = vm_object_find(o, i, &in);
-		if (m != NULL && m->valid && !vm_page_busied(m))
+		if (m != NULL && m->valid && !vm_page_busied(m) && m->pindex < in->size)
 			pmap_enter_quick(pm, va, m, prot);
 		if (in != o)
 			mutex_unlock(&in->lock);
@@ -303,7 +303,8 @@ check_forget(const struct vm_map_entry *e, int advice)
 			return EINVAL;
 		if (!is_shared(e) || (e->protection & VM_PROT_WRITE) == 0)
 			return EACCES;
-		return is_anonymous(e) ? 0 : EOPNOTSUPP;
+		/* What was copied by a fork before it was shared: others have it as theirs. */
+		return is_anonymous(e) && (e->eflags & MAP_ENTRY_COW) == 0 ? 0 : EOPNOTSUPP;
 	}
 }
 
@@ -376,7 +377,7 @@ forget_piece(struct vm_map *map, struct vm_map_entry *e, const struct walk *w, i
 		return 0;
 	if (advice == MADV_REMOVE) {
 		mutex_lock(&o->lock);
-		vm_object_page_remove(o, index_at(e, start), index_at(e, stop));
+		vm_object_page_remove_some(o, index_at(e, start), index_at(e, stop), PAGES_EMPTIED);
 		mutex_unlock(&o->lock);
 		return 0;
 	}

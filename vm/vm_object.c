@@ -178,7 +178,9 @@ check_pages(struct vm_object *o) REQUIRES(o->lock)
 	KASSERT(tree_check(&o->pages));
 	for (struct vm_page *m = vm_page_find_least(o, 0); m != NULL; m = vm_page_next(m), n++) {
 		KASSERT(m->object == o);
-		KASSERT(m->pindex < o->size || vm_page_busied(m) || vm_page_wired(m));
+		/* Of a file that was cut pages may be left that were wired. */
+		KASSERT(m->pindex < o->size || vm_page_busied(m) || vm_page_wired(m) ||
+		    o->pager != NULL);
 		KASSERT(m->valid || vm_page_busied(m));
 	}
 	KASSERT(n == o->resident);

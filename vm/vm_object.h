@@ -122,6 +122,9 @@ void vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end) RE
 /* The same, but only pages that are ... and never wired ones. */
 #define PAGES_CLEAN    1u /* as their backing store has them */
 #define PAGES_UNMAPPED 2u /* in no page table */
+/* ... or all of them, but wired ones stay in the object: unmapped, with zeros, perhaps beyond its
+ * size, where no fault finds them.  For whoever takes contents from under other entries. */
+#define PAGES_EMPTIED 4u
 void vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t end, unsigned what)
     REQUIRES(o->lock);
 

@@ -39,6 +39,16 @@ is_spared(struct vm_page *m, unsigned what)
 	return m->dirty || pmap_is_modified(m);
 }
 
+/* The page stays, its contents do not.  => xbusy, not mapped; not busy on return. */
+static void
+empty_page(struct vm_page *m)
+{
+	pmap_zero_page(m);
+	vm_page_dirty(m); /* says so to the instruction caches, too; */
+	vm_page_undirty(m);
+	vm_page_xunbusy(m);
+}
+
 void
 vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t end, unsigned what)
 {
@@ -60,7 +70,11 @@ vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t end, un
 		} else {
 			if (pmap_page_is_mapped(m))
 				pmap_remove_all(m);
-			vm_page_free(m);
+			/* Unmapped, nobody wires it any more. */
+			if ((what & PAGES_EMPTIED) != 0 && vm_page_wired(m))
+				empty_page(m);
+			else
+				vm_page_free(m);
 		}
 		m = next;
 	}

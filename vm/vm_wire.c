@@ -195,6 +195,9 @@ vm_object_unwire(struct vm_object *o, pindex_t start, pindex_t n) NO_LOCK_ANALYS
 		m = page_shown(o, i, &in);
 		KASSERT(m != NULL && vm_page_wired(m));
 		vm_page_unwire(m, PQ_ACTIVE);
+		/* Only the wiring kept it when its file was cut. */
+		if (m->pindex >= in->size && !vm_page_wired(m))
+			vm_object_page_remove(in, m->pindex, m->pindex + 1);
 		mutex_unlock(&in->lock);
 	}
 }
@@ -775,7 +778,7 @@ vm_wire_reenter(struct vm_map *map, struct vm_map_entry *e) NO_LOCK_ANALYSIS
 		mutex_lock(&e->u.object->lock);
 		m = page_shown(e->u.object, index_of(e, va), &in);
 		KASSERT(m != NULL && m->valid);
-		if (!vm_page_busied(m))
+		if (!vm_page_busied(m) && m->pindex < in->size)
 			enter_wired(map, e, va, m);
 		mutex_unlock(&in->lock);
 	}

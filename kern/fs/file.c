@@ -345,7 +345,7 @@ resize(struct inode *ip, struct vm_object *o, uint64_t size)
 	old = o->size;
 	o->size = npages;
 	if (npages < old)
-		vm_object_page_remove(o, npages, old);
+		vm_object_page_remove_some(o, npages, old, PAGES_EMPTIED);
 	mutex_unlock(&o->lock);
 	if (size == 0)
 		fs_unreserve(fs_of(ip), fi, UINT32_MAX);
