@@ -283,8 +283,10 @@ fault_find_mapped(struct fault *f) NO_LOCK_ANALYSIS
 	o = m != NULL ? __atomic_load_n(&m->object, __ATOMIC_RELAXED) : NULL;
 	if (o == NULL || o == f->top)
 		return false;
-	/* Objects are type-stable: lock it, then see whether it is still the page's. */
-	mutex_lock_nested(&o->lock);
+	/* Objects are type-stable: lock it, then see whether it is still the page's.  It may be
+	 * any object by now, even one in front of the top, so there is no waiting for it. */
+	if (!mutex_trylock(&o->lock))
+		return false;
 	if (m->object != o || !pmap_extract(f->found.map->pmap, f->va, &again) || again != pa) {
 		mutex_unlock(&o->lock);
 		return false;

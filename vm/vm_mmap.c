@@ -15,6 +15,7 @@
 
 #include "arch/riscv/vmparam.h"
 #include "kern/base/debug.h"
+#include "kern/base/thread.h"
 #include "lib/minmax.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_mlock.h"
@@ -213,7 +214,8 @@ populate(struct vm_map *map, const struct request *q)
 	if ((q->args.prot & (VM_PROT_READ | VM_PROT_WRITE)) == 0)
 		return;
 	for (vaddr_t va = q->start; va < q->end; va += PAGE_SIZE) {
-		if (vm_fault(map, va, access) != 0)
+		if (__atomic_load_n(&curthread()->killed, __ATOMIC_RELAXED) ||
+		    vm_fault(map, va, access) != 0)
 			return;
 	}
 }
