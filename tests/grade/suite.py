@@ -90,6 +90,7 @@ guest("mlock_limit", points=2)
 guest("mlock_memory", points=2, cpus=(1, 3))
 guest("mlock_fork", points=3, cpus=ALL)
 guest("mlock_race", points=3, cpus=ALL, limit=120)
+guest("mlock_truncate", points=2, cpus=(1, 3))
 
 # ---- faults and stacks --------------------------------------------------------------------------------------------------
 
