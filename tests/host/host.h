@@ -135,6 +135,8 @@ bool host_schedule_next(void);
 const char *host_schedule_text(void);
 /* Points passed since host_schedule_begin. */
 uint64_t host_schedule_points(void);
+/* A new wait for all threads begins: it may take a bounded number of points, else it is a livelock. */
+void host_schedule_joined(void);
 /* For sched.c: may a thread be interrupted at all; a thread begins; which of who[0..n) is next (`may_stay`: who[0] is the running
  * one and could go on; `gives_way`: it would get nowhere). */
 bool host_schedule_interrupts(void);

@@ -227,6 +227,7 @@ host_join_all(void)
 {
 	if (host_alone())
 		return;
+	host_schedule_joined();
 	current->joining = true;
 	current->ready = false;
 	wait_ready();

@@ -28,6 +28,7 @@
 
 static struct host_schedule schedule;
 static uint64_t points;
+static unsigned since_join; /* for the livelock bound */
 static uint32_t rng;
 
 /* every, replay */
@@ -129,6 +130,12 @@ host_schedule_next(void)
 	return true;
 }
 
+void
+host_schedule_joined(void)
+{
+	since_join = 0;
+}
+
 uint64_t
 host_schedule_points(void)
 {
@@ -195,7 +202,8 @@ unsigned
 host_schedule_choose(
     const unsigned *who, unsigned n, unsigned running, bool may_stay, bool gives_way)
 {
-	if (++points == LIVELOCK) {
+	points++;
+	if (++since_join == LIVELOCK) {
 		host_report_threads();
 		panic("livelock: no end after %u points", LIVELOCK);
 	}
