@@ -10,9 +10,10 @@
  * takes spinlocks on top of whatever the thread was doing, never touches the first, and the second
  * only changes with interrupts off.
  *
- * mutex: one word, the owner; bit 0 says that somebody sleeps for it.  Whoever slept takes it with
- * the bit set, because it cannot know whether it was the last sleeper; the price is at most one
- * wakeup for nobody.
+ * mutex: one word, the owner; bit 0 says that somebody sleeps for it.  Whoever was on the sleep
+ * queue, be it for a moment, takes it with the bit set: it may have got the wakeup that another
+ * sleeper needed, and cannot know whether it was the last one.  The price is at most one wakeup for
+ * nobody.
  *
  * sx: one word too (SX_READER counts, SX_WRITER, SX_WAITERS), so that uncontended use never touches
  * the interlock.  While SX_WAITERS is set the fast paths are closed.  A waiting writer stops new
@@ -374,6 +375,8 @@ mutex_wait(struct mutex *m)
 		if (mutex_spin(m))
 			continue;
 		sleep_prepare(&m->owner, m->head.name);
+		/* From here on the wakeup for somebody who sleeps already may be spent on us. */
+		bits = MUTEX_WAITERS;
 		word = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
 		if (word == 0 ||
 		    !__atomic_compare_exchange_n(&m->owner, &word, word | MUTEX_WAITERS, false,
@@ -382,7 +385,6 @@ mutex_wait(struct mutex *m)
 			continue;
 		}
 		(void)sleep_wait(0, NO_DEADLINE);
-		bits = MUTEX_WAITERS;
 	}
 }
 
