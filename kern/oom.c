@@ -26,7 +26,7 @@
 
 #define NS_PER_MS 1000000ul
 #define LOOK_NS   (20 * NS_PER_MS)
-#define GRACE_NS  (2000 * NS_PER_MS) /* how long one killed may take */
+#define GRACE_NS  (10000 * NS_PER_MS) /* how long one killed may take: hosts can be slow */
 
 struct census {
 	struct proc *largest;
