@@ -131,11 +131,15 @@ sigactions_unref(struct sigactions *a)
 }
 
 static bool
+handler_ignores(sighandler_t handler, int sig)
+{
+	return handler == SIG_IGN || (handler == SIG_DFL && default_action(sig) == SIGDEF_IGNORE);
+}
+
+static bool
 action_ignores(const struct proc *p, int sig)
 {
-	sighandler_t handler = signal_handler(p, sig);
-
-	return handler == SIG_IGN || (handler == SIG_DFL && default_action(sig) == SIGDEF_IGNORE);
+	return handler_ignores(signal_handler(p, sig), sig);
 }
 
 /*
@@ -643,30 +647,50 @@ signal_altstack_state(const struct uthread *t, uint64_t sp)
 	return sp > base && sp - base <= t->altstack.ss_size ? SS_ONSTACK : 0;
 }
 
-/* Where the frame goes. */
+/* Where the frame goes.  => 0: the alternate stack it is on has no room for it. */
 static uint64_t
 frame_address(const struct uthread *t, uint64_t sp, const struct sigaction *act)
 {
-	if ((act->sa_flags & SA_ONSTACK) != 0 && signal_altstack_state(t, sp) == 0)
-		sp = (uint64_t)t->altstack.ss_sp + t->altstack.ss_size;
+	uint64_t base = (uint64_t)t->altstack.ss_sp;
+	int state = signal_altstack_state(t, sp);
+
+	if ((act->sa_flags & SA_ONSTACK) != 0 && state == 0)
+		sp = base + t->altstack.ss_size;
+	if (state == SS_ONSTACK && sp - base <= sizeof(struct sigframe) + 15)
+		return 0;
 	return (sp - sizeof(struct sigframe)) & ~15ul;
 }
 
-static void
-frame_fill(struct sigframe *f, struct uthread *t, const struct trapframe *tf, sigset_t mask)
-{
-	struct fpstate fpu;
-	struct sigcontext *mc = &f->uc.uc_mcontext;
+/* Address of a field of the frame at sp. */
+#define FRAME_FIELD(sp, field) ((sp) + offsetof(struct sigframe, field))
 
-	memset(&f->uc, 0, sizeof(f->uc));
-	f->uc.uc_stack = t->altstack;
-	f->uc.uc_stack.ss_flags |= signal_altstack_state(t, tf->sp);
-	f->uc.uc_sigmask = mask;
-	mc->pc = tf->pc;
-	memcpy(mc->x, &tf->x[1], sizeof(mc->x));
-	md_fpu_save(&t->td.md, &fpu);
-	memcpy(mc->fp.f, fpu.f, sizeof(mc->fp.f));
-	mc->fp.fcsr = (unsigned)fpu.fcsr;
+/* Fill the frame at sp, each part from where it is: all of it does not go on a kernel stack. */
+static int
+frame_store(uint64_t sp, struct uthread *t, const struct trapframe *tf, const siginfo_t *info,
+    sigset_t mask)
+{
+	const struct fpstate *fpu = md_fpu_state(&t->td.md);
+	uint32_t fcsr = fpu != NULL ? (uint32_t)fpu->fcsr : 0;
+	stack_t stack = t->altstack;
+	int error = clearout(sp, sizeof(struct sigframe));
+
+	stack.ss_flags |= signal_altstack_state(t, tf->sp);
+	if (error == 0)
+		error = copyout(FRAME_FIELD(sp, info), info, sizeof(*info));
+	if (error == 0)
+		error = copyout(FRAME_FIELD(sp, uc.uc_stack), &stack, sizeof(stack));
+	if (error == 0)
+		error = copyout(FRAME_FIELD(sp, uc.uc_sigmask), &mask, sizeof(mask));
+	if (error == 0)
+		error = copyout(FRAME_FIELD(sp, uc.uc_mcontext.pc), &tf->pc, sizeof(tf->pc));
+	if (error == 0)
+		error = copyout(
+		    FRAME_FIELD(sp, uc.uc_mcontext.x), &tf->x[1], sizeof(tf->x) - sizeof(tf->x[0]));
+	if (error == 0 && fpu != NULL)
+		error = copyout(FRAME_FIELD(sp, uc.uc_mcontext.fp.f), fpu->f, sizeof(fpu->f));
+	if (error == 0)
+		error = copyout(FRAME_FIELD(sp, uc.uc_mcontext.fp.fcsr), &fcsr, sizeof(fcsr));
+	return error;
 }
 
 /* Make the thread go to the handler.  => EFAULT: its stack cannot take the frame. */
@@ -676,11 +700,8 @@ enter_handler(
 {
 	struct uthread *t = curuthread();
 	uint64_t sp = frame_address(t, tf->sp, act);
-	struct sigframe frame = {.info = *info};
-	int error;
+	int error = sp != 0 ? frame_store(sp, t, tf, info, mask) : EFAULT;
 
-	frame_fill(&frame, t, tf, mask);
-	error = copyout(sp, &frame, sizeof(frame));
 	if (error != 0)
 		return error;
 	if ((t->altstack.ss_flags & SS_AUTODISARM) != 0)
@@ -688,8 +709,8 @@ enter_handler(
 	tf->ra = USER_TRAMPOLINE;
 	tf->sp = sp;
 	tf->a0 = (uint64_t)info->si_signo;
-	tf->a1 = sp + offsetof(struct sigframe, info);
-	tf->a2 = sp + offsetof(struct sigframe, uc);
+	tf->a1 = FRAME_FIELD(sp, info);
+	tf->a2 = FRAME_FIELD(sp, uc);
 	tf->pc = (uint64_t)act->sa_sigaction;
 	return 0;
 }
@@ -741,27 +762,50 @@ run_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *
 	signal_set_mask(t->sigmask | block);
 }
 
+/* The FPU registers of the frame at sp. */
+static int
+frame_fetch_fpu(uint64_t sp, struct uthread *t)
+{
+	struct fpstate fpu;
+	uint32_t fcsr;
+	int error = copyin(fpu.f, FRAME_FIELD(sp, uc.uc_mcontext.fp.f), sizeof(fpu.f));
+
+	if (error == 0)
+		error = copyin(&fcsr, FRAME_FIELD(sp, uc.uc_mcontext.fp.fcsr), sizeof(fcsr));
+	if (error != 0)
+		return error;
+	fpu.fcsr = fcsr & 0xff;
+	md_fpu_restore(&t->td.md, &fpu);
+	return 0;
+}
+
+/* A frame that cannot be read to its end leaves some registers as it has them; the program gets
+ * SIGSEGV anyway. */
 int
 signal_return(struct trapframe *tf)
 {
 	struct uthread *t = curuthread();
-	struct sigframe frame;
-	struct fpstate fpu;
-	int error = copyin(&frame, tf->sp, sizeof(frame));
+	uint64_t sp = tf->sp;
+	stack_t stack;
+	sigset_t mask;
+	int error = copyin(&stack, FRAME_FIELD(sp, uc.uc_stack), sizeof(stack));
 
+	if (error == 0)
+		error = copyin(&mask, FRAME_FIELD(sp, uc.uc_sigmask), sizeof(mask));
+	if (error == 0)
+		error = frame_fetch_fpu(sp, t);
+	if (error == 0)
+		error = copyin(&tf->pc, FRAME_FIELD(sp, uc.uc_mcontext.pc), sizeof(tf->pc));
+	if (error == 0)
+		error = copyin(
+		    &tf->x[1], FRAME_FIELD(sp, uc.uc_mcontext.x), sizeof(tf->x) - sizeof(tf->x[0]));
 	if (error != 0)
 		return error;
-	tf->pc = frame.uc.uc_mcontext.pc;
-	memcpy(&tf->x[1], frame.uc.uc_mcontext.x, sizeof(frame.uc.uc_mcontext.x));
-	memcpy(fpu.f, frame.uc.uc_mcontext.fp.f, sizeof(fpu.f));
-	fpu.fcsr = frame.uc.uc_mcontext.fp.fcsr & 0xff;
-	md_fpu_restore(&t->td.md, &fpu);
-	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK &&
-	    frame.uc.uc_stack.ss_size >= MINSIGSTKSZ)
-		t->altstack = (stack_t){.ss_sp = frame.uc.uc_stack.ss_sp,
-		    .ss_flags = frame.uc.uc_stack.ss_flags & SS_AUTODISARM,
-		    .ss_size = frame.uc.uc_stack.ss_size};
-	signal_set_mask(frame.uc.uc_sigmask);
+	if (signal_altstack_state(t, tf->sp) != SS_ONSTACK && stack.ss_size >= MINSIGSTKSZ)
+		t->altstack = (stack_t){.ss_sp = stack.ss_sp,
+		    .ss_flags = stack.ss_flags & SS_AUTODISARM,
+		    .ss_size = stack.ss_size};
+	signal_set_mask(mask);
 	return 0;
 }
 
@@ -848,8 +892,9 @@ deliver_one(struct proc *p, struct trapframe *tf, const siginfo_t *info) RELEASE
 	int sig = info->si_signo;
 	struct sigaction act;
 
+	/* Another process may share the actions: one look at them. */
 	signal_change_action(p, sig, NULL, &act);
-	if (action_ignores(p, sig)) {
+	if (handler_ignores(act.sa_handler, sig)) {
 		spin_unlock(&p->lock);
 	} else if (act.sa_handler != SIG_DFL) {
 		if ((act.sa_flags & SA_RESETHAND) != 0)

@@ -221,8 +221,10 @@ void md_user_init(struct md_thread *md, vaddr_t pc, vaddr_t sp);
  * child does not run yet. */
 void md_thread_fork(struct md_thread *parent, struct md_thread *child);
 
-/* The FPU registers of a signal frame.  => md is curthread's. */
-void md_fpu_save(struct md_thread *md, struct fpstate *out);
+/* The FPU registers for a signal frame, up to date until the thread is in user mode again; NULL: it
+ * has not used them.  => md is curthread's. */
+const struct fpstate *md_fpu_state(struct md_thread *md);
+/* Those of a signal frame.  => md is curthread's. */
 void md_fpu_restore(struct md_thread *md, const struct fpstate *in);
 
 /* Instructions were written to memory: every hart must see them. => the stores are done; any lock

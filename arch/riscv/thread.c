@@ -53,16 +53,13 @@ fpu_enable(struct md_thread *md)
 	return true;
 }
 
-void
-md_fpu_save(struct md_thread *md, struct fpstate *out)
+const struct fpstate *
+md_fpu_state(struct md_thread *md)
 {
 	intr_push_off();
 	fpu_flush(md);
 	intr_pop_off();
-	if (fpu_is(md, 0))
-		memset(out, 0, sizeof(*out));
-	else
-		*out = md->fpu;
+	return fpu_is(md, 0) ? NULL : &md->fpu;
 }
 
 void

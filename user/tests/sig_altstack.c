@@ -201,6 +201,35 @@ child_has_it(void *arg)
 	EXPECT(now.ss_sp == alt_memory && now.ss_flags == 0);
 }
 
+#define SMALL  4096
+#define NESTED 12 /* more frames than SMALL has room for */
+
+static volatile sig_atomic_t nesting;
+
+static void
+nests(int sig)
+{
+	if (++nesting == NESTED)
+		_exit(0);
+	raise(sig);
+}
+
+/* A signal whose frame does not fit into what is left of the alternate stack ends the process: what
+ * lies below is not its stack. */
+static void
+alt_overflows(void *arg)
+{
+	stack_t alt = {.ss_sp = alt_memory + ALT - SMALL, .ss_size = SMALL};
+	struct sigaction act;
+
+	(void)arg;
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = nests;
+	act.sa_flags = SA_ONSTACK | SA_NODEFER;
+	REQUIRE(sigaltstack(&alt, NULL) == 0 && sigaction(SIGUSR1, &act, NULL) == 0);
+	raise(SIGUSR1);
+}
+
 int
 main(void)
 {
@@ -208,6 +237,7 @@ main(void)
 	EXPECT_EQ(0, um_status_of(survives_overflow, NULL));
 	EXPECT_EQ(128 + SIGSEGV, um_status_of(no_room_for_the_frame, NULL));
 	EXPECT_EQ(128 + SIGSEGV, um_status_of(alt_is_gone, (void *)8));
+	EXPECT_EQ(128 + SIGSEGV, um_status_of(alt_overflows, NULL));
 	while_in_use();
 	autodisarm();
 	arguments();
