@@ -7,6 +7,7 @@
 #include "kern/base/lock.h"
 #include "kern/base/sleep.h"
 #include "kern/base/thread.h"
+#include "kern/base/timeout.h"
 #include "kern/ktest.h"
 
 #define MS     1000000ul
@@ -67,6 +68,53 @@ KTEST(sleep_ends_at_its_deadline)
 	KT_EXPECT(end >= start + 20 * MS);
 	sleep_prepare(nobody, "ktest");
 	KT_EXPECT(sleep_wait(0, start) == ETIMEDOUT); /* in the past */
+}
+
+/*
+ * A timeout that sets itself again, as an interval timer does, and then has more to do.
+ */
+struct again {
+	struct timeout timeout;
+	bool set, done; /* a */
+};
+
+static void
+set_again(void *arg)
+{
+	struct again *a = arg;
+	uint64_t now = clock_mono_ns();
+
+	timeout_set(&a->timeout, now + 10000 * MS);
+	__atomic_store_n(&a->set, true, __ATOMIC_RELEASE);
+	while (clock_mono_ns() < now + MS)
+		cpu_relax();
+	__atomic_store_n(&a->done, true, __ATOMIC_RELEASE);
+}
+
+/* It runs on the hart that sets it: stay there. */
+static void
+set_and_wait(void *arg)
+{
+	struct again *a = arg;
+
+	timeout_set(&a->timeout, clock_mono_ns() + MS);
+	while (!__atomic_load_n(&a->done, __ATOMIC_ACQUIRE))
+		cpu_relax();
+}
+
+KTEST(sleep_timeout_cancelled_is_over)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		struct again a = {.set = false};
+
+		timeout_init(&a.timeout, set_again, &a);
+		ktest_spawn(set_and_wait, &a);
+		while (!__atomic_load_n(&a.set, __ATOMIC_ACQUIRE))
+			cpu_relax();
+		KT_EXPECT(timeout_cancel(&a.timeout));
+		KT_EXPECT(__atomic_load_n(&a.done, __ATOMIC_ACQUIRE));
+		ktest_join();
+	}
 }
 
 static void

@@ -92,22 +92,22 @@ timeout_set(struct timeout *t, uint64_t deadline)
 bool
 timeout_cancel(struct timeout *t)
 {
+	bool was_queued = false;
+
+	/* A function that sets its timeout again is on the queue while it still runs. */
 	for (;;) {
 		struct timeout_queue *q = &queue[t->hart];
-		bool was_queued;
 
 		spin_lock(&q->lock);
-		was_queued = t->queued;
-		if (was_queued) {
+		if (t->queued) {
 			tree_remove(&q->tree, &t->node, NULL);
 			t->queued = false;
 			queue_refresh(q);
+			was_queued = true;
 		}
 		spin_unlock(&q->lock);
-		if (was_queued)
-			return true;
 		if (__atomic_load_n(&q->running, __ATOMIC_ACQUIRE) != t)
-			return false;
+			return was_queued;
 		cpu_relax();
 	}
 }

@@ -219,7 +219,7 @@ ktest("ktest_km", "T18: is kernel memory given, faulted in, waited for and taken
       points=3, cpus=ALL)
 ktest("ktest_zone", "Do zones keep items apart on all harts, and say so when there is no memory?", "zone_", 4, points=3,
       cpus=ALL)
-ktest("ktest_sleep", "Is no wakeup lost, and every deadline kept?", "sleep_", 4, points=3, cpus=ALL)
+ktest("ktest_sleep", "Is no wakeup lost, and every deadline kept?", "sleep_", 5, points=3, cpus=ALL)
 ktest("ktest_lock", "Do the three kinds of locks exclude whom they should, and nobody else?", "lock_", 4, points=3,
       cpus=ALL)
 ktest("ktest_pmap", "Does no hart see a page after it was taken out of the page table?", "pmap_", 2, points=3, cpus=ALL)
