@@ -351,7 +351,6 @@ reap(struct proc *p)
 	struct uthread *t = first_thread(p);
 
 	thread_wait_dead(&t->td);
-	list_remove(&t->link);
 	uthread_free(t);
 	proc_unref(p);
 }

@@ -16,6 +16,7 @@
 #include "kern/oom.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
@@ -90,6 +91,19 @@ choose(void)
 	return c.largest;
 }
 
+/* Process p may have come to its end since it was chosen. */
+static void
+report(struct proc *p)
+{
+	char name[THREAD_NAME_MAX] = "?";
+
+	spin_lock(&p->lock);
+	if (!list_empty(&p->threads))
+		strlcpy(name, first_thread(p)->td.name, sizeof(name));
+	spin_unlock(&p->lock);
+	klog(LOG_ERROR, "out of memory: killing %s (pid %d)", name, p->pid);
+}
+
 bool
 oom_kill(void)
 {
@@ -97,8 +111,7 @@ oom_kill(void)
 	bool mine = p == curproc();
 
 	if (p != NULL) {
-		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", first_thread(p)->td.name,
-		    p->pid);
+		report(p);
 		(void)signal_proc(p, SIGKILL, NULL);
 		proc_unref(p);
 	}

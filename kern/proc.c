@@ -89,8 +89,13 @@ thread_free(struct thread *td)
 	struct uthread *t = thread_uthread(td);
 	struct proc *p = td->proc;
 
-	if (p != NULL && t->tid != p->pid) {
-		pid_free(t->tid);
+	if (p != NULL) {
+		/* A process that is gone may still be looked at by who has a reference. */
+		spin_lock(&p->lock);
+		list_remove(&t->link);
+		spin_unlock(&p->lock);
+		if (t->tid != p->pid)
+			pid_free(t->tid);
 	}
 	stack_measure(td->md.kstack);
 	kstack_free(td->md.kstack);

@@ -606,14 +606,17 @@ static bool
 may_limit(struct proc *p)
 {
 	const struct cred *mine = &curuthread()->cred, *its;
-	bool same;
+	bool same = false;
 
 	if (p == curproc() || mine->euid == 0)
 		return true;
 	spin_lock(&p->lock);
-	its = &first_thread(p)->cred;
-	same = mine->ruid == its->ruid && mine->ruid == its->euid && mine->ruid == its->suid &&
-	    mine->rgid == its->rgid && mine->rgid == its->egid && mine->rgid == its->sgid;
+	if (!list_empty(&p->threads)) {
+		its = &first_thread(p)->cred;
+		same = mine->ruid == its->ruid && mine->ruid == its->euid &&
+		    mine->ruid == its->suid && mine->rgid == its->rgid && mine->rgid == its->egid &&
+		    mine->rgid == its->sgid;
+	}
 	spin_unlock(&p->lock);
 	return same;
 }
