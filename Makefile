@@ -54,7 +54,8 @@ LINK := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-relax --buil
 ULINKAT := $(if $(LLVM),--image-base=0x60300000,-Ttext-segment=0x60300000)
 
 WARN := -Wall -Wextra -Werror
-KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
+# A kernel stack has 8 KiB; docs/debugging.md says what lies on it at most.
+KWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wframe-larger-than=1024
 COMMON := -std=gnu11 -O2 -g -MD -MP -ffile-prefix-map=$(CURDIR)=.
 KFLAGS := $(COMMON) $(INCLUDE) $(KARCH) $(NOIDIOM) $(KWARN)
 UFLAGS := $(COMMON) $(INCLUDE) $(UARCH) $(WARN)

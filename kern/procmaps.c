@@ -352,7 +352,7 @@ print_sums(struct procfs_text *t, const struct vm_map_entry *e, const struct sma
 	print_size(t, "Locked:", e->eflags & MAP_ENTRY_USER_WIRED ? s->pss >> PSS_SHIFT : 0);
 }
 
-static void
+static NOINLINE void
 print_smaps_entry(struct view *v, struct vm_map_entry *e)
 {
 	static const char *const inherit[] = {"share", "copy", "none", "zero"};

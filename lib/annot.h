@@ -28,7 +28,7 @@
 #define NO_LOCK_ANALYSIS               TSA(no_thread_safety_analysis)
 
 #define PRINTF_LIKE(fmt, args)         __attribute__((format(printf, fmt, args)))
-#define NOINLINE                       __attribute__((noinline)) /* keeps a slow path out of a fast one */
+#define NOINLINE                       __attribute__((noinline)) /* keeps a slow path, or its frame, out of a caller */
 #define NORETURN                       __attribute__((noreturn))
 #define MUST_CHECK                     __attribute__((warn_unused_result))
 #define CONTAINER_OF(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))

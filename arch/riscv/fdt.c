@@ -738,12 +738,15 @@ fdt_parse(struct machine *m, const void *fdt, size_t max, uint64_t boot_hartid)
 	    strings > total || strings_len > total - strings || reserved > total)
 		return truncated;
 
-	struct walk w = {.m = m,
-	    .at = base + structure,
-	    .end = base + structure + structure_len,
-	    .strings = (const char *)base + strings,
-	    .strings_len = strings_len,
-	    .boot_hartid = boot_hartid};
+	static struct walk w; /* too large for a stack; nobody else runs yet */
+
+	memset(&w, 0, sizeof(w));
+	w.m = m;
+	w.at = base + structure;
+	w.end = base + structure + structure_len;
+	w.strings = (const char *)base + strings;
+	w.strings_len = strings_len;
+	w.boot_hartid = boot_hartid;
 
 	m->hartid[0] = boot_hartid;
 	m->nhart = 1;

@@ -25,7 +25,7 @@
 #include "vm/vm_page.h"
 #include "vm/zone.h"
 
-#define REMOVE_MAX        64  /* mappings removed in one bite: their old PTEs are on the stack */
+#define REMOVE_MAX        48  /* mappings removed in one bite: their old PTEs are on the stack */
 #define VISIT_MAX         512 /* PTEs looked at in one bite otherwise */
 
 #define USER_ROOT_ENTRIES (PT_ENTRIES / 2) /* the others are the kernel's, the same in every root */

@@ -21,7 +21,7 @@
 #include "lib/list.h"
 
 #define BLK_SECTOR 512u /* bytes */
-#define BLK_MAXSEG 32u  /* segments of one request */
+#define BLK_MAXSEG 16u  /* segments of one request, which is on its thread's kernel stack */
 
 enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH };
 

@@ -244,7 +244,7 @@ zero_behind(struct vm_page *m, uint64_t size)
 	}
 }
 
-static int
+static NOINLINE int
 cluster_read(const struct cluster *c, struct fs *fs)
 {
 	struct blk_req r = {
@@ -530,7 +530,7 @@ batch_map(struct batch *b, struct inode *ip, struct txn *t)
 	return error;
 }
 
-static int
+static NOINLINE int
 batch_write(const struct batch *b, struct fs *fs)
 {
 	struct blk_req r = {.op = BLK_WRITE};
