@@ -559,12 +559,13 @@ exec_release(struct exec *x)
 	sigactions_unref(x->actions);
 }
 
-/* Does the process alone use what has these references, and is there no other thread that could
- * still share it with a new process? */
+/* Does the process alone use what has these references?  Another thread could still share it with a
+ * new process, and be gone in between: so threads are counted first. */
 static bool
 nobody_shares(const uint32_t *refs)
 {
-	return __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1 && curproc()->nthreads == 1;
+	return __atomic_load_n(&curproc()->nthreads, __ATOMIC_ACQUIRE) == 1 &&
+	    __atomic_load_n(refs, __ATOMIC_ACQUIRE) == 1;
 }
 
 /* A descriptor table that may be changed: close-on-exec must not reach into other processes. */

@@ -19,6 +19,7 @@
 #include "kern/base/debug.h"
 #include "kern/base/sleep.h"
 #include "kern/fdtable.h"
+#include "kern/fsdirs.h"
 #include "kern/proc.h"
 #include "kern/random.h"
 #include "kern/signal.h"
@@ -744,7 +745,8 @@ sys_prctl(const struct syscall_args *args)
 	}
 }
 
-/* What can be had for oneself alone.  Most of it nobody shares here in the first place. */
+/* What can be had for oneself alone.  => the process has one thread, so nobody else uses, or begins
+ * to share, what is replaced. */
 #define UNSHARE_KNOWN                                                                              \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
@@ -767,6 +769,24 @@ unshare_files(struct proc *p)
 }
 
 static int
+unshare_dirs(struct proc *p)
+{
+	struct fsdirs *copy, *old;
+
+	if (__atomic_load_n(&p->dirs->refs, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	copy = fsdirs_copy(p->dirs);
+	if (copy == NULL)
+		return ENOMEM;
+	spin_lock(&p->lock);
+	old = p->dirs;
+	p->dirs = copy;
+	spin_unlock(&p->lock);
+	fsdirs_unref(old);
+	return 0;
+}
+
+static int
 unshare_space(struct proc *p)
 {
 	int error = vmspace_unshare(&p->vmspace, &p->lock);
@@ -777,28 +797,36 @@ unshare_space(struct proc *p)
 	return error;
 }
 
+/* Threads of one process share these for good. */
+#define UNSHARE_ALONE (UNSHARE_KNOWN & ~CLONE_SYSVSEM)
+
+static int
+check_unshare(struct proc *p, uint64_t flags)
+{
+	unsigned nthreads;
+
+	if ((flags & ~(uint64_t)UNSHARE_KNOWN) != 0)
+		return EINVAL;
+	spin_lock(&p->lock);
+	nthreads = p->nthreads;
+	spin_unlock(&p->lock);
+	return (flags & UNSHARE_ALONE) != 0 && nthreads > 1 ? EINVAL : 0;
+}
+
 long
 sys_unshare(const struct syscall_args *args)
 {
 	struct proc *p = curproc();
 	uint64_t flags = args->a[0];
-	unsigned nthreads;
+	int error = check_unshare(p, flags);
 
-	if ((flags & ~(uint64_t)UNSHARE_KNOWN) != 0)
-		return -EINVAL;
-	spin_lock(&p->lock);
-	nthreads = p->nthreads;
-	spin_unlock(&p->lock);
-	/* Threads of one process share these for good. */
-	if ((flags & (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)) != 0 && nthreads > 1)
-		return -EINVAL;
-	if ((flags & CLONE_FILES) != 0) {
-		int error = unshare_files(p);
-
-		if (error != 0)
-			return -error;
-	}
-	return (flags & CLONE_VM) != 0 ? -unshare_space(p) : 0;
+	if (error == 0 && (flags & CLONE_FS) != 0)
+		error = unshare_dirs(p);
+	if (error == 0 && (flags & CLONE_FILES) != 0)
+		error = unshare_files(p);
+	if (error == 0 && (flags & CLONE_VM) != 0)
+		error = unshare_space(p);
+	return -error;
 }
 
 long
