@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The map itself: entries, the tree over them, finding, inserting, cutting, merging and removing.
- * What a fault asks is in vm_map_lookup; rights and inheritance are changed in vm_protect.c; fork
- * and the stack are in vmspace.c.
+ * What a fault asks is in vm_map_lookup.c, what must be true of a map in vm_map_check.c; rights and
+ * inheritance are changed in vm_protect.c; stacks are in vm_stack.c, fork is in vmspace.c.
  *
  *      min        gap     start     end  gap                                   max
  *       |---------------->[  entry  )---------->[ entry )[ entry )---------------|
@@ -30,8 +30,10 @@
 #include "arch/riscv/vmparam.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
+#include "vm/vm_map_private.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_object.h"
+#include "vm/vm_stack.h"
 #include "vm/vm_wire.h"
 #include "vm/zone.h"
 
@@ -149,8 +151,8 @@ entry_of_node(struct tree_node *n)
 	return n == NULL ? NULL : TREE_ENTRY(n, struct vm_map_entry, node);
 }
 
-static bool
-update_max_gap(struct tree_node *n)
+bool
+vm_map_update_max_gap(struct tree_node *n)
 {
 	struct vm_map_entry *e = entry_of_node(n);
 	vaddr_t before = e->max_gap, gap = e->gap;
@@ -163,8 +165,8 @@ update_max_gap(struct tree_node *n)
 	return gap != before;
 }
 
-static vaddr_t
-gap_before(struct vm_map *map, struct vm_map_entry *e)
+vaddr_t
+vm_map_gap_before(struct vm_map *map, struct vm_map_entry *e)
 {
 	struct vm_map_entry *prev = vm_map_prev(map, e);
 
@@ -177,8 +179,8 @@ gap_changed(struct vm_map *map, struct vm_map_entry *e)
 {
 	if (e == NULL)
 		return;
-	e->gap = gap_before(map, e);
-	tree_update_path(&e->node, update_max_gap);
+	e->gap = vm_map_gap_before(map, e);
+	tree_update_path(&e->node, vm_map_update_max_gap);
 }
 
 bool
@@ -188,9 +190,8 @@ vm_map_is_data(vm_prot_t prot, uint16_t eflags)
 	    (eflags & (MAP_ENTRY_SHARED | MAP_ENTRY_STACK | MAP_ENTRY_GUARD)) == 0;
 }
 
-/* What [start, end) of e counts as: a guard only reserves addresses. */
-static struct vm_map_usage
-usage_of(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
+struct vm_map_usage
+vm_map_usage_of(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
 {
 	uint64_t bytes = end - start;
 
@@ -203,7 +204,7 @@ usage_of(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
 static void
 charge(struct vm_map *map, const struct vm_map_entry *e)
 {
-	struct vm_map_usage u = usage_of(e, e->start, e->end);
+	struct vm_map_usage u = vm_map_usage_of(e, e->start, e->end);
 
 	map->size += u.size;
 	map->data += u.data;
@@ -212,7 +213,7 @@ charge(struct vm_map *map, const struct vm_map_entry *e)
 static void
 uncharge(struct vm_map *map, const struct vm_map_entry *e)
 {
-	struct vm_map_usage u = usage_of(e, e->start, e->end);
+	struct vm_map_usage u = vm_map_usage_of(e, e->start, e->end);
 
 	map->size -= u.size;
 	map->data -= u.data;
@@ -227,12 +228,12 @@ entry_link(struct vm_map *map, struct vm_map_entry *prev, struct vm_map_entry *e
 
 	list_insert_after(prev != NULL ? &prev->link : &map->entries, &e->link);
 	next = vm_map_next(map, e);
-	e->gap = gap_before(map, e);
+	e->gap = vm_map_gap_before(map, e);
 	if (prev != NULL && prev->node.child[1] == NULL)
-		tree_insert(&map->tree, &prev->node, 1, &e->node, update_max_gap);
+		tree_insert(&map->tree, &prev->node, 1, &e->node, vm_map_update_max_gap);
 	else
-		tree_insert(
-		    &map->tree, next != NULL ? &next->node : NULL, 0, &e->node, update_max_gap);
+		tree_insert(&map->tree, next != NULL ? &next->node : NULL, 0, &e->node,
+		    vm_map_update_max_gap);
 	gap_changed(map, next);
 	map->nentries++;
 	charge(map, e);
@@ -248,7 +249,7 @@ entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 	if (map->hint == e)
 		map->hint = NULL;
 	list_remove(&e->link);
-	tree_remove(&map->tree, &e->node, update_max_gap);
+	tree_remove(&map->tree, &e->node, vm_map_update_max_gap);
 	gap_changed(map, next);
 }
 
@@ -351,7 +352,7 @@ vm_map_usage(struct vm_map *map, vaddr_t start, vaddr_t end)
 	struct vm_map_entry *e = vm_map_first_from(map, start);
 
 	for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
-		struct vm_map_usage u = usage_of(e, MAX(e->start, start), MIN(e->end, end));
+		struct vm_map_usage u = vm_map_usage_of(e, MAX(e->start, start), MIN(e->end, end));
 
 		sum.size += u.size;
 		sum.data += u.data;
@@ -480,9 +481,8 @@ vm_map_findspace(
  * Inserting and merging.
  */
 
-/* Does b continue a, so that one entry could stand for both? */
-static bool
-entry_continues(const struct vm_map_entry *a, const struct vm_map_entry *b)
+bool
+vm_map_entry_continues(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
 	return a->end == b->start && a->eflags == b->eflags &&
 	    (a->eflags & MAP_ENTRY_NEVER_MERGE) == 0 && a->protection == b->protection &&
@@ -512,7 +512,7 @@ merge_with_prev(struct vm_map *map, struct vm_map_entry *e) REQUIRES(map->lock)
 	struct vm_map_entry *prev = vm_map_prev(map, e);
 	vaddr_t end = e->end;
 
-	if (prev == NULL || !entry_continues(prev, e))
+	if (prev == NULL || !vm_map_entry_continues(prev, e))
 		return e;
 	entry_unlink(map, e);
 	entry_resize(map, prev, prev->start, end);
@@ -561,7 +561,7 @@ continues_but_wired(const struct vm_map_entry *a, const struct vm_map_entry *b)
 	plain_a.eflags &= ~MAP_ENTRY_WIRING;
 	plain_b.eflags &= ~MAP_ENTRY_WIRING;
 	plain_a.wired_count = plain_b.wired_count = 0;
-	return entry_continues(&plain_a, &plain_b);
+	return vm_map_entry_continues(&plain_a, &plain_b);
 }
 
 /*
@@ -585,7 +585,7 @@ extend_prev(struct vm_map *map, struct vm_map_entry *prev, vaddr_t start, vaddr_
 	    !vm_object_coalesce(prev->u.object, atop(prev->offset), atop(prev->end - prev->start),
 		atop(end - prev->end)))
 		return false;
-	if (!entry_continues(prev, &like)) {
+	if (!vm_map_entry_continues(prev, &like)) {
 		args->object = prev->u.object;
 		args->offset = like.offset;
 		if (args->object != NULL)
@@ -830,19 +830,6 @@ free_private_pages(struct vm_map_entry *e)
 	mutex_unlock(&o->lock);
 }
 
-/* Does the gap belong to a stack above it? */
-static bool
-is_gap_below(const struct vm_map_entry *e)
-{
-	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset >= e->end;
-}
-
-static bool
-is_gap_above(const struct vm_map_entry *e)
-{
-	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset < e->start;
-}
-
 /* If the range takes away the lowest part of a stack, or cuts the gap below it, then what is left of
  * the gap below the range has no purpose any more. */
 static vaddr_t
@@ -850,7 +837,7 @@ start_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_first_from(map, start), *gap;
 
-	if (e != NULL && is_gap_below(e) && e->start < start)
+	if (e != NULL && vm_map_is_gap_below(e) && e->start < start)
 		return e->start;
 	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
 		e = vm_map_next(map, e);
@@ -858,7 +845,7 @@ start_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 	    e->start >= end)
 		return start;
 	gap = vm_map_prev(map, e);
-	if (gap != NULL && is_gap_below(gap) && gap->end == e->start)
+	if (gap != NULL && vm_map_is_gap_below(gap) && gap->end == e->start)
 		return MIN(start, gap->start);
 	return start;
 }
@@ -869,14 +856,14 @@ end_with_gap(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_lookup_entry(map, end - 1, NULL), *gap;
 
-	if (e != NULL && is_gap_above(e) && e->end > end)
+	if (e != NULL && vm_map_is_gap_above(e) && e->end > end)
 		return e->end;
 	if (e != NULL && (e->eflags & MAP_ENTRY_GUARD) != 0)
 		e = vm_map_prev(map, e);
 	if (e == NULL || (e->eflags & MAP_ENTRY_GROWS_UP) == 0 || e->end > end || e->end <= start)
 		return end;
 	gap = vm_map_next(map, e);
-	if (gap != NULL && is_gap_above(gap) && gap->start == e->end)
+	if (gap != NULL && vm_map_is_gap_above(gap) && gap->start == e->end)
 		return MAX(end, gap->end);
 	return end;
 }
@@ -953,257 +940,4 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end)
 	}
 	vm_map_unreserve(&r);
 	return error;
-}
-
-/*
- * Lookup for a fault.
- */
-
-/* What an entry lets through.  On this machine a writable page is readable. */
-static vm_prot_t
-effective_prot(const struct vm_map_entry *e)
-{
-	return e->protection | ((e->protection & VM_PROT_WRITE) != 0 ? VM_PROT_READ : 0);
-}
-
-/* First write to a mapping whose object is shared since fork: put a shadow object in front.  =>
- * exclusively locked. */
-static int
-make_shadow(struct vm_map_entry *e)
-{
-	struct vm_object *o = e->u.object, *shadow;
-	vm_off_t window = (e->eflags & MAP_ENTRY_GROWS_DOWN) != 0 ? 0 : e->offset;
-	bool only_ours;
-
-	mutex_lock(&o->lock);
-	only_ours = o->type == OBJ_ANON && o->refs == 1;
-	if (only_ours)
-		o->flags |= OBJ_ONEMAPPING;
-	mutex_unlock(&o->lock);
-	if (!only_ours) {
-		shadow = vm_object_alloc_anon(atop(e->offset - window + (e->end - e->start)));
-		if (shadow == NULL)
-			return ENOMEM;
-		vm_object_shadow(shadow, o, atop(window));
-		e->u.object = shadow;
-		e->offset -= window;
-		vm_count(VMC_SHADOWS);
-	}
-	e->eflags &= ~MAP_ENTRY_NEEDS_COPY;
-	return 0;
-}
-
-/* Must the entry change before it can serve this access? */
-static bool
-needs_object(const struct vm_map_entry *e, vm_prot_t access)
-{
-	return e->u.object == NULL ||
-	    ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0 && (access & VM_PROT_WRITE) != 0);
-}
-
-/* => map locked, exclusively if needs_object(). */
-static int
-give_object(struct vm_map_entry *e, vm_prot_t access)
-{
-	if (e->u.object == NULL)
-		e->u.object = vm_object_alloc_anon(atop(e->offset + (e->end - e->start)));
-	if (e->u.object == NULL)
-		return ENOMEM;
-	return needs_object(e, access) ? make_shadow(e) : 0;
-}
-
-int
-vm_map_entry_own_object(struct vm_map_entry *e)
-{
-	return give_object(e, VM_PROT_WRITE);
-}
-
-/* => map locked either way.  Returns 0 and *entry, EFAULT, EACCES. */
-static int
-lookup_rights(struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_entry **entry)
-{
-	struct vm_map_entry *e = vm_map_lookup_entry(map, va, NULL);
-
-	if (e == NULL || (e->eflags & (MAP_ENTRY_GUARD | MAP_ENTRY_NOFAULT)) != 0)
-		return EFAULT;
-	*entry = e;
-	if ((e->eflags & MAP_ENTRY_SUBMAP) != 0)
-		return 0;
-	return (access & ~effective_prot(e)) != 0 ? EACCES : 0;
-}
-
-/*
- * The entry must be changed and the map is share-locked.  Become exclusive, by upgrade if nobody
- * else reads, else from the start.
- * => share-locked on entry and exit; *entry is looked up again.
- */
-static int
-lookup_exclusive(
-    struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_entry **entry) NO_LOCK_ANALYSIS
-{
-	int error = 0;
-
-	if (!sx_try_upgrade(&map->lock)) {
-		vm_map_unlock_read(map);
-		vm_map_lock(map);
-		error = lookup_rights(map, va, access, entry);
-	}
-	if (error == 0)
-		error = give_object(*entry, access);
-	sx_downgrade(&map->lock);
-	return error;
-}
-
-/* Wait until nobody else changes the wiring of what is at va: pages that he has counted must not be
- * replaced.  => nothing locked on entry and exit. */
-static void
-wait_for_wirer(struct vm_map *map, vaddr_t va) NO_LOCK_ANALYSIS
-{
-	struct vm_map_entry *e;
-
-	vm_map_lock(map);
-	e = vm_map_lookup_entry(map, va, NULL);
-	if (e != NULL && vm_map_entry_foreign(e))
-		vm_map_unlock_and_wait(map, e);
-	else
-		vm_map_unlock(map);
-}
-
-/* => share-locked on success, of *map, which becomes the submap that va lies in. */
-static int
-lookup_entry(struct vm_map **map_at, vaddr_t va, vm_prot_t access,
-    struct vm_map_entry **entry) NO_LOCK_ANALYSIS
-{
-	struct vm_map *map = *map_at;
-	int error;
-
-	vm_map_lock_read(map);
-	error = lookup_rights(map, va, access, entry);
-	if (error == 0 && ((*entry)->eflags & MAP_ENTRY_SUBMAP) != 0) {
-		struct vm_map *sub = (*entry)->u.submap;
-
-		vm_map_unlock_read(map);
-		map = sub;
-		vm_map_lock_read(map);
-		error = lookup_rights(map, va, access, entry);
-	}
-	if (error == 0 && needs_object(*entry, access))
-		error = lookup_exclusive(map, va, access, entry);
-	if (error != 0)
-		vm_map_unlock_read(map);
-	*map_at = map;
-	return error;
-}
-
-int
-vm_map_lookup(
-    struct vm_map *map, vaddr_t va, vm_prot_t access, struct vm_map_found *found) NO_LOCK_ANALYSIS
-{
-	struct vm_map_entry *e;
-	int error;
-
-	while ((error = lookup_entry(&map, va, access, &e)) == 0 && vm_map_entry_foreign(e)) {
-		vm_map_unlock_read(map);
-		wait_for_wirer(map, va);
-	}
-	if (error != 0)
-		return error;
-	found->map = map;
-	found->entry = e;
-	found->object = e->u.object;
-	found->pindex = atop(e->offset + (trunc_page(va) - e->start));
-	found->prot = effective_prot(e);
-	if ((e->eflags & MAP_ENTRY_NEEDS_COPY) != 0)
-		found->prot &= ~VM_PROT_WRITE;
-	return 0;
-}
-
-/*
- * Checking.
- */
-
-/* What a stack may grow into has room in its object, and is counted from its other end. */
-static void
-check_gap(struct vm_map *map, struct vm_map_entry *gap)
-{
-	struct vm_map_entry *up = vm_map_next(map, gap);
-
-	if (!is_gap_below(gap) || up == NULL || up->start != gap->end ||
-	    (up->eflags & MAP_ENTRY_GROWS_DOWN) == 0)
-		return;
-	KASSERT(up->offset + USER_STACK_GUARD >= gap->end - gap->start);
-}
-
-static void
-check_wiring(const struct vm_map *map, const struct vm_map_entry *e)
-{
-	bool in_transition = (e->eflags & MAP_ENTRY_IN_TRANSITION) != 0;
-
-	KASSERT((e->eflags & MAP_ENTRY_USER_WIRED) == 0 || e->wired_count > 0);
-	KASSERT(
-	    (e->eflags & MAP_ENTRY_WIRED_ONFAULT) == 0 || (e->eflags & MAP_ENTRY_USER_WIRED) != 0);
-	KASSERT((e->eflags & (MAP_ENTRY_GUARD | MAP_ENTRY_SUBMAP)) == 0 || e->wired_count == 0);
-	KASSERT(in_transition == (e->owner != NULL));
-	KASSERT(in_transition || (e->transition == 0 && (e->eflags & MAP_ENTRY_NEEDS_WAKEUP) == 0));
-	KASSERT(!in_transition || map->busy > 0);
-}
-
-static void
-check_entry(struct vm_map *map, struct vm_map_entry *e)
-{
-	KASSERT(e->start < e->end && ((e->start | e->end | e->offset) & PAGE_MASK) == 0);
-	KASSERT(e->start >= map->min && e->end <= map->max);
-	KASSERT((e->protection & ~e->max_protection) == 0);
-	KASSERT((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 || (e->eflags & MAP_ENTRY_COW) != 0);
-	KASSERT((e->eflags & MAP_ENTRY_SUBMAP) == 0 || (map->flags & VM_MAP_KERNEL) != 0);
-	KASSERT((e->eflags & MAP_ENTRY_GUARD) == 0 ||
-	    (e->u.object == NULL && e->protection == VM_PROT_NONE));
-	check_gap(map, e);
-	KASSERT((map->flags & VM_MAP_WXORX) == 0 || (e->protection & VM_PROT_WRITE) == 0 ||
-	    (e->protection & VM_PROT_EXEC) == 0);
-	check_wiring(map, e);
-}
-
-/* The tree against the list: same order, gaps and their maxima as recomputed. */
-static void
-check_tree(struct vm_map *map)
-{
-	struct tree_node *n = tree_outermost(&map->tree, 0);
-
-	KASSERT(tree_check(&map->tree));
-	LIST_FOREACH(at, &map->entries) {
-		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
-
-		KASSERT(n == &e->node && e->gap == gap_before(map, e));
-		KASSERT(!update_max_gap(n));
-		n = tree_neighbour(n, 1);
-	}
-	KASSERT(n == NULL);
-}
-
-void
-vm_map_check(struct vm_map *map)
-{
-	struct vm_map_entry *prev = NULL;
-	uint64_t locked = 0;
-	struct vm_map_usage sum = {0, 0}, one;
-	uint32_t n = 0;
-
-	LIST_FOREACH(at, &map->entries) {
-		struct vm_map_entry *e = LIST_ENTRY(at, struct vm_map_entry, link);
-
-		check_entry(map, e);
-		if ((e->eflags & MAP_ENTRY_USER_WIRED) != 0)
-			locked += e->end - e->start;
-		KASSERT(prev == NULL || prev->end <= e->start);
-		KASSERT(prev == NULL || !entry_continues(prev, e));
-		one = usage_of(e, e->start, e->end);
-		sum.size += one.size;
-		sum.data += one.data;
-		n++;
-		prev = e;
-	}
-	KASSERT(sum.size == map->size && sum.data == map->data && locked == map->locked);
-	KASSERT(n == map->nentries);
-	check_tree(map);
 }

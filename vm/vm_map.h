@@ -193,6 +193,12 @@ vm_map_lookup_entry(struct vm_map *map, vaddr_t va, struct vm_map_entry **prev);
 struct vm_map_entry *vm_map_first_from(struct vm_map *map, vaddr_t va);
 struct vm_map_entry *vm_map_next(struct vm_map *map, struct vm_map_entry *e); /* NULL at the end */
 struct vm_map_entry *vm_map_prev(struct vm_map *map, struct vm_map_entry *e);
+/* Which page of its object e shows at va.  => map locked either way. */
+static inline pindex_t
+vm_map_entry_index(const struct vm_map_entry *e, vaddr_t va)
+{
+	return (pindex_t)atop(e->offset + (va - e->start));
+}
 /* Are there no entries in [start, end), a range of user addresses?  => map locked either way. */
 bool vm_map_is_free(struct vm_map *map, vaddr_t start, vaddr_t end);
 /* What of [start, end) counts as map->size and map->data.  => map locked either way. */
@@ -247,7 +253,7 @@ void vm_map_submap(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map
  * For vmspace.c.  => map locked exclusively.
  */
 /* The entry's memory becomes an object of its own that can be shared: made if there is none, a
- * shadow put in front if it NEEDS_COPY.
+ * shadow put in front if it NEEDS_COPY (vm_map_lookup.c).
  * => returns 0 or ENOMEM. */
 int vm_map_entry_own_object(struct vm_map_entry *e) MUST_CHECK;
 /* As vm_map_insert, of a range behind all others, without merging.  Cannot fail. */
@@ -285,12 +291,12 @@ void vm_map_print(const struct vm_map *map);
 /* Names of eflags (debuggers look for them, as for those of objects and pages), and of advice. */
 extern const struct vm_flag_name vm_map_entry_flag_names[];
 const char *vm_advice_name(vm_advice_t advice);
-/* Panics if an invariant of a map is broken (docs/vm.md).  => map locked either way, or quiescent.
- */
+/* Panics if an invariant of a map is broken (vm_map_check.c).  => map locked either way, or
+ * quiescent. */
 void vm_map_check(struct vm_map *map);
 
 /*
- * For vm_fault: find what backs va.
+ * For vm_fault: find what backs va (vm_map_lookup.c).
  * => nothing locked; may sleep.  On success the (sub)map is share-locked.
  * => 0; EFAULT (no entry: SEGV_MAPERR); EACCES (rights: SEGV_ACCERR); ENOMEM (a shadow was needed,
  * no memory: wait, retry).

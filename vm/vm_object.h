@@ -138,9 +138,13 @@ void vm_object_page_remove_some(struct vm_object *o, pindex_t start, pindex_t en
 int vm_object_split(
     struct vm_object *o, pindex_t off, pindex_t size, struct vm_object **part) MUST_CHECK;
 
-/* The page that index i of `top` shows, wherever in the chain it is; NULL: none resident, or a merge
- * is going on.  => top locked; *where, the object that the search ended in, is returned locked too if
- * it is not top. */
+/* The page that index i of o shows, wherever in the chain it is; NULL: none resident.
+ * => o locked on entry, RELEASED on return; the page's object, *in, is returned locked; NULL:
+ * nothing is locked.  Looks at objects that merge as they are. */
+struct vm_page *vm_object_shown(struct vm_object *o, pindex_t i, struct vm_object **in);
+/* The same with `top` locked all the time; NULL also: a merge is going on.
+ * => top locked; *where, the object that the search ended in, is returned locked too if it is not
+ * top. */
 struct vm_page *vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where);
 /* The first index of [start, end) at which an object of the chain has a page: *found, or false.
  * => nothing locked; a snapshot. */

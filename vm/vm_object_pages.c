@@ -103,6 +103,25 @@ step_down(struct vm_object *top, struct vm_object *o) NO_LOCK_ANALYSIS
 }
 
 struct vm_page *
+vm_object_shown(struct vm_object *o, pindex_t i, struct vm_object **in) NO_LOCK_ANALYSIS
+{
+	struct vm_page *m;
+
+	while ((m = vm_page_lookup(o, i)) == NULL && o->backing != NULL) {
+		struct vm_object *next = o->backing;
+
+		i += o->backing_off;
+		mutex_lock_nested(&next->lock);
+		mutex_unlock(&o->lock);
+		o = next;
+	}
+	*in = o;
+	if (m == NULL)
+		mutex_unlock(&o->lock);
+	return m;
+}
+
+struct vm_page *
 vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where) NO_LOCK_ANALYSIS
 {
 	struct vm_object *o = top;

@@ -122,17 +122,10 @@ vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial)
  * Growing.
  */
 
-/* Does the gap belong to a stack above it, which grows down? */
-static bool
-grows_down(const struct vm_map_entry *gap)
-{
-	return gap->offset >= gap->end;
-}
-
 struct vm_map_entry *
 vm_map_stack_of(struct vm_map *map, struct vm_map_entry *gap)
 {
-	bool down = grows_down(gap);
+	bool down = vm_map_is_gap_below(gap);
 	struct vm_map_entry *e = down ? vm_map_next(map, gap) : vm_map_prev(map, gap);
 
 	if (e == NULL || (e->eflags & (down ? MAP_ENTRY_GROWS_DOWN : MAP_ENTRY_GROWS_UP)) == 0)
@@ -199,8 +192,8 @@ grow_from(struct vm_map *map, struct vm_map_entry *gap, vaddr_t page) REQUIRES(m
 	int error = EFAULT;
 
 	if (stack != NULL)
-		error = grows_down(gap) ? grow_down(map, gap, stack, page)
-					: grow_up(map, gap, stack, page + PAGE_SIZE);
+		error = vm_map_is_gap_below(gap) ? grow_down(map, gap, stack, page)
+						 : grow_up(map, gap, stack, page + PAGE_SIZE);
 	if (error == 0)
 		vm_count(VMC_STACK_GROWTHS);
 	return error;

@@ -19,6 +19,20 @@
 int vm_map_stack(struct vm_map *map, vaddr_t start, vaddr_t end, size_t down, size_t up,
     const struct vm_map_args *args, struct vm_map_reserve *r) REQUIRES(map->lock);
 
+/* Does the gap belong to a stack above it, which grows down? */
+static inline bool
+vm_map_is_gap_below(const struct vm_map_entry *e)
+{
+	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset >= e->end;
+}
+
+/* ... to a stack below it, which grows up? */
+static inline bool
+vm_map_is_gap_above(const struct vm_map_entry *e)
+{
+	return (e->eflags & MAP_ENTRY_GUARD) != 0 && e->offset < e->start;
+}
+
 /* The stack that may grow into the gap, or NULL.  => map locked either way. */
 struct vm_map_entry *vm_map_stack_of(struct vm_map *map, struct vm_map_entry *gap);
 
