@@ -158,8 +158,7 @@ check_arguments(const struct remap *q)
 		return EINVAL;
 	if ((q->flags & MREMAP_FIXED) != 0 && (q->flags & MREMAP_MAYMOVE) == 0)
 		return EINVAL;
-	if ((q->flags & MREMAP_DONTUNMAP) != 0 &&
-	    ((q->flags & MREMAP_MAYMOVE) == 0 || q->old_len != q->new_len))
+	if ((q->flags & MREMAP_DONTUNMAP) != 0 && (q->flags & MREMAP_MAYMOVE) == 0)
 		return EINVAL;
 	return 0;
 }
@@ -506,6 +505,9 @@ vm_mremap(struct vmspace *vm, const struct vm_mremap_args *args, vaddr_t *addr)
 	};
 	int error = check_arguments(&q);
 
+	/* Before they are rounded, as Linux has it. */
+	if ((q.flags & MREMAP_DONTUNMAP) != 0 && args->old_len != args->new_len)
+		error = EINVAL;
 	list_init(&q.reserve.entries);
 	list_init(&q.dead);
 	if (error != 0)

@@ -246,8 +246,11 @@ nice(int increment)
 	now = getpriority(PRIO_PROCESS, 0);
 	if (now == -1 && errno != 0)
 		return -1;
-	return setpriority(PRIO_PROCESS, 0, now + increment) < 0 ? -1
-								 : getpriority(PRIO_PROCESS, 0);
+	if (setpriority(PRIO_PROCESS, 0, now + increment) == 0)
+		return getpriority(PRIO_PROCESS, 0);
+	if (errno == EACCES)
+		errno = EPERM; /* what POSIX has nice() say */
+	return -1;
 }
 
 clock_t

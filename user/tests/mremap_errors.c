@@ -58,6 +58,7 @@ static const struct {
     {P(16), 0, N(2), FIXED, P(40), 0, "old length zero of shared memory, fixed"},
     {P(8), N(4), N(4), FIXED, P(40) + 1, EINVAL, "to an odd address"},
     {P(8), N(4), N(4), KEEP, P(40) + 1, EINVAL, "hint at an odd address"},
+    {P(8), N(4) - 1, N(4), KEEP, 0, EINVAL, "lengths differ before they are rounded"},
     {P(8), N(4), N(4), FIXED, P(11), EINVAL, "overlaps at the end"},
     {P(8), N(4), N(4), FIXED, P(5), EINVAL, "overlaps at the start"},
     {P(8), N(4), N(4), FIXED, P(8), EINVAL, "to where it is"},
