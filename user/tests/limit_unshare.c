@@ -3,9 +3,6 @@
  * Does unshare know its flags, and give a process that shares its memory (Linux refuses that), its directory or its
  * descriptors a copy of its own, without harm to another thread that is about to use them?
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
