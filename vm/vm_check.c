@@ -26,22 +26,15 @@ static struct mutex check_lock = MUTEX_INIT("vm_check", RANK_EXEC);
 static struct vm_page *
 page_behind(const struct vm_map_entry *e, vaddr_t va) NO_LOCK_ANALYSIS
 {
-	struct vm_object *o = e->u.object;
-	pindex_t i = (pindex_t)atop(e->offset + (va - e->start));
-	struct vm_page *m = NULL;
+	struct vm_object *o = e->u.object, *in;
+	struct vm_page *m;
 
 	if (o == NULL)
 		return NULL;
 	mutex_lock(&o->lock);
-	while ((m = vm_page_lookup(o, i)) == NULL && o->backing != NULL) {
-		struct vm_object *next = o->backing;
-
-		i += o->backing_off;
-		mutex_lock_nested(&next->lock);
-		mutex_unlock(&o->lock);
-		o = next;
-	}
-	mutex_unlock(&o->lock);
+	m = vm_object_shown(o, vm_map_entry_index(e, va), &in);
+	if (m != NULL)
+		mutex_unlock(&in->lock);
 	return m;
 }
 

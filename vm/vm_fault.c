@@ -407,32 +407,21 @@ fault_copy_up(struct fault *f) NO_LOCK_ANALYSIS
  * Entering it.
  */
 
-/*
- * Enter the page behind va if it is resident, wherever in the chain it is: from the top down, hand
- * over hand.
- * => only the top object is locked, on entry and exit.
- */
+/* Enter the page behind va if it is resident, wherever in the chain it is.
+ * => only the top object is locked, on entry and exit. */
 static void
 fault_prefault_one(struct fault *f, vaddr_t va) NO_LOCK_ANALYSIS
 {
 	pindex_t i = f->found.pindex + (pindex_t)atop(va) - (pindex_t)atop(f->va);
-	struct vm_object *o = f->top, *next;
-	struct vm_page *m;
+	struct vm_object *in;
+	struct vm_page *m = vm_object_find(f->top, i, &in);
 
-	while ((m = vm_page_lookup(o, i)) == NULL && (next = o->backing) != NULL &&
-	    (o->flags & OBJ_COLLAPSING) == 0) {
-		i += o->backing_off;
-		mutex_lock_nested(&next->lock);
-		if (o != f->top)
-			mutex_unlock(&o->lock);
-		o = next;
-	}
-	if (m != NULL && m->valid && !vm_page_busied(m) && i < o->size) {
+	if (m != NULL && m->valid && !vm_page_busied(m) && m->pindex < in->size) {
 		pmap_enter_quick(f->found.map->pmap, va, m, f->found.prot & ~VM_PROT_WRITE);
 		vm_count(VMC_PREFAULTS);
 	}
-	if (o != f->top)
-		mutex_unlock(&o->lock);
+	if (in != f->top)
+		mutex_unlock(&in->lock);
 }
 
 /* A program that reads in order does not come back: the pages behind it may go first.  => only the

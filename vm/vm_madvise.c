@@ -76,11 +76,12 @@ walk_stop(const struct walk *w, const struct vm_map_entry *e)
 	return MIN(e->end, w->end);
 }
 
-/* What index of its object an entry shows at va. */
-static pindex_t
-index_at(const struct vm_map_entry *e, vaddr_t va)
+/* May [start, end), of one entry, become an entry of its own?  Two more are allowed for even where
+ * one is cut off. */
+static bool
+may_cut(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
-	return (pindex_t)atop(e->offset + (va - e->start));
+	return vm_map_cuts(map, start, end) == 0 || vm_map_count_allowed(map, map->nentries + 2);
 }
 
 /*
@@ -99,15 +100,8 @@ static bool
 is_anonymous(const struct vm_map_entry *e)
 {
 	pindex_t unused = 0;
-	struct vm_object *bottom;
 
-	if (e->u.object == NULL)
-		return true;
-	bottom = vm_object_bottom(e->u.object, &unused);
-	/* The entry keeps the chain: this was not the last reference. */
-	if (bottom != NULL)
-		vm_object_unref(bottom);
-	return bottom == NULL;
+	return e->u.object == NULL || vm_object_bottom(e->u.object, &unused) == NULL;
 }
 
 static bool
@@ -188,7 +182,7 @@ advise_entry(struct vm_map *map, struct vm_map_entry *e, const struct walk *w, i
 		return error;
 	if (as.eflags == e->eflags && as.inheritance == e->inheritance && as.advice == e->advice)
 		return 0;
-	if ((e->start < w->at || stop < e->end) && map->nentries + 2 > vm_max_map_count)
+	if (!may_cut(map, w->at, stop))
 		return EAGAIN;
 	vm_map_clip_start(map, e, w->at, r);
 	vm_map_clip_end(map, e, stop, r);
@@ -229,7 +223,7 @@ static void
 preload(struct pmap *pm, const struct vm_map_entry *e, vaddr_t start, vaddr_t end) NO_LOCK_ANALYSIS
 {
 	struct vm_object *o = e->u.object, *in;
-	pindex_t i = index_at(e, start), stop = index_at(e, end);
+	pindex_t i = vm_map_entry_index(e, start), stop = vm_map_entry_index(e, end);
 	vm_prot_t prot = e->protection & ~VM_PROT_WRITE;
 
 	if ((e->protection & VM_PROT_WRITE) != 0)
@@ -238,7 +232,7 @@ preload(struct pmap *pm, const struct vm_map_entry *e, vaddr_t start, vaddr_t en
 	if (prot == VM_PROT_NONE || o == NULL || o->type == OBJ_DEVICE || e->wired_count > 0)
 		return;
 	for (; vm_object_next_resident(o, i, stop, &i); i++) {
-		vaddr_t va = start + ptoa(i - index_at(e, start));
+		vaddr_t va = start + ptoa(i - vm_map_entry_index(e, start));
 		struct vm_page *m;
 
 		if (!pmap_is_prefaultable(pm, va))
@@ -259,7 +253,7 @@ cool(const struct vm_map_entry *e, vaddr_t start, vaddr_t end)
 	struct vm_object *o = e->u.object;
 
 	mutex_lock(&o->lock);
-	vm_object_cool(o, index_at(e, start), (pindex_t)atop(end - start));
+	vm_object_cool(o, vm_map_entry_index(e, start), (pindex_t)atop(end - start));
 	mutex_unlock(&o->lock);
 }
 
@@ -333,7 +327,7 @@ free_own_pages(struct vm_map_entry *e, vaddr_t start, vaddr_t end) NO_LOCK_ANALY
 	    (o->refs == 1 ||
 		((e->eflags & MAP_ENTRY_NEEDS_COPY) == 0 && (o->flags & OBJ_ONEMAPPING) != 0));
 	if (ours)
-		vm_object_page_remove(o, index_at(e, start), index_at(e, end));
+		vm_object_page_remove(o, vm_map_entry_index(e, start), vm_map_entry_index(e, end));
 	mutex_unlock(&o->lock);
 	return ours;
 }
@@ -346,10 +340,11 @@ static struct vm_object *
 leave_chain(struct vm_map_entry *e)
 {
 	struct vm_object *old = e->u.object;
-	pindex_t i = index_at(e, e->start);
+	pindex_t i = vm_map_entry_index(e, e->start);
 
 	e->u.object = vm_object_bottom(old, &i);
 	if (e->u.object != NULL) {
+		vm_object_ref(e->u.object);
 		e->offset = ptoa((vm_off_t)i);
 		e->eflags |= MAP_ENTRY_COW | MAP_ENTRY_NEEDS_COPY;
 		return old;
@@ -377,13 +372,14 @@ forget_piece(struct vm_map *map, struct vm_map_entry *e, const struct walk *w, i
 		return 0;
 	if (advice == MADV_REMOVE) {
 		mutex_lock(&o->lock);
-		vm_object_page_remove_some(o, index_at(e, start), index_at(e, stop), PAGES_EMPTIED);
+		vm_object_page_remove_some(
+		    o, vm_map_entry_index(e, start), vm_map_entry_index(e, stop), PAGES_EMPTIED);
 		mutex_unlock(&o->lock);
 		return 0;
 	}
 	if (free_own_pages(e, start, stop))
 		return 0;
-	if ((e->start < start || stop < e->end) && map->nentries + 2 > vm_max_map_count)
+	if (!may_cut(map, start, stop))
 		return EAGAIN;
 	vm_map_clip_start(map, e, start, r);
 	vm_map_clip_end(map, e, stop, r);

@@ -27,7 +27,6 @@
 #include <errno.h>
 
 #include "kern/base/debug.h"
-#include "arch/riscv/vmparam.h"
 #include "lib/minmax.h"
 #include "vm/pmap.h"
 #include "vm/vm_map_private.h"

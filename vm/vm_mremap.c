@@ -63,22 +63,12 @@ struct remap {
 /* What a private entry shows where it was never written: the file below all copies, and from which
  * page on; NULL: zeros.  => map locked, which keeps it. */
 static struct vm_object *
-bottom_of(const struct vm_map_entry *e, pindex_t *index) NO_LOCK_ANALYSIS
+bottom_of(const struct vm_map_entry *e, pindex_t *index)
 {
-	struct vm_object *o = e->u.object, *next;
-
-	if (o == NULL)
+	if (e->u.object == NULL)
 		return NULL;
-	*index = (pindex_t)atop(e->offset);
-	mutex_lock(&o->lock);
-	while ((next = o->backing) != NULL) {
-		*index += o->backing_off;
-		mutex_lock_nested(&next->lock);
-		mutex_unlock(&o->lock);
-		o = next;
-	}
-	mutex_unlock(&o->lock);
-	return o->pager != NULL ? o : NULL;
+	*index = vm_map_entry_index(e, e->start);
+	return vm_object_bottom(e->u.object, index);
 }
 
 /* How to map more of what e shows, or the same afresh: what lies `distance` bytes from its start.

@@ -149,10 +149,10 @@ struct vm_page *vm_object_find(struct vm_object *top, pindex_t i, struct vm_obje
 /* The first index of [start, end) at which an object of the chain has a page: *found, or false.
  * => nothing locked; a snapshot. */
 bool vm_object_next_resident(struct vm_object *top, pindex_t start, pindex_t end, pindex_t *found);
-/* The object with a pager at the bottom of the chain, with a reference for the caller, and in *i what
- * index of it *i of top stands for; NULL: the chain is anonymous.  => nothing locked. */
+/* The object with a pager at the bottom of the chain, and in *i what index of it *i of top stands for;
+ * NULL: the chain is anonymous.
+ * => nothing locked but the map that refers to top: it keeps what is returned; no reference is taken. */
 struct vm_object *vm_object_bottom(struct vm_object *top, pindex_t *i);
-
 /* The pages of [start, start + n) will not be needed soon: they are the first to go.  Concerns what
  * `top` shows, as far as nobody else shows it.  => top locked. */
 void vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) REQUIRES(top->lock);

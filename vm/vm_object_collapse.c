@@ -89,24 +89,6 @@ vm_object_shadow(struct vm_object *shadow, struct vm_object *backing, pindex_t o
 	mutex_unlock(&shadow->lock);
 }
 
-unsigned
-vm_object_depth(struct vm_object *o) NO_LOCK_ANALYSIS
-{
-	unsigned depth = 0;
-
-	mutex_lock(&o->lock);
-	while (o->backing != NULL) {
-		struct vm_object *next = o->backing;
-
-		mutex_lock_nested(&next->lock);
-		mutex_unlock(&o->lock);
-		o = next;
-		depth++;
-	}
-	mutex_unlock(&o->lock);
-	return depth;
-}
-
 /*
  * Collapse.
  */

@@ -90,14 +90,15 @@ vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
  * Looking down a chain.
  */
 
-/* Step from o, locked, to its backing object, hand over hand; `top` stays locked. */
+/* From o, locked, to its backing object, hand over hand.  `keep` stays locked; NULL: nothing does but
+ * the object returned. */
 static struct vm_object *
-step_down(struct vm_object *top, struct vm_object *o) NO_LOCK_ANALYSIS
+step_down(struct vm_object *o, const struct vm_object *keep) NO_LOCK_ANALYSIS
 {
 	struct vm_object *next = o->backing;
 
 	mutex_lock_nested(&next->lock);
-	if (o != top)
+	if (o != keep)
 		mutex_unlock(&o->lock);
 	return next;
 }
@@ -108,12 +109,8 @@ vm_object_shown(struct vm_object *o, pindex_t i, struct vm_object **in) NO_LOCK_
 	struct vm_page *m;
 
 	while ((m = vm_page_lookup(o, i)) == NULL && o->backing != NULL) {
-		struct vm_object *next = o->backing;
-
 		i += o->backing_off;
-		mutex_lock_nested(&next->lock);
-		mutex_unlock(&o->lock);
-		o = next;
+		o = step_down(o, NULL);
 	}
 	*in = o;
 	if (m == NULL)
@@ -130,7 +127,7 @@ vm_object_find(struct vm_object *top, pindex_t i, struct vm_object **where) NO_L
 	while ((m = vm_page_lookup(o, i)) == NULL && o->backing != NULL &&
 	    (o->flags & OBJ_COLLAPSING) == 0) {
 		i += o->backing_off;
-		o = step_down(top, o);
+		o = step_down(o, top);
 	}
 	*where = o;
 	return m;
@@ -152,7 +149,7 @@ vm_object_next_resident(
 		if (o->backing == NULL || (o->flags & OBJ_COLLAPSING) != 0)
 			break;
 		shift += o->backing_off;
-		o = step_down(top, o);
+		o = step_down(o, top);
 	}
 	if (o != top)
 		mutex_unlock(&o->lock);
@@ -166,17 +163,27 @@ vm_object_bottom(struct vm_object *top, pindex_t *i) NO_LOCK_ANALYSIS
 {
 	struct vm_object *o = top;
 
-	mutex_lock(&top->lock);
+	mutex_lock(&o->lock);
 	while (o->backing != NULL) {
 		*i += o->backing_off;
-		o = step_down(top, o);
+		o = step_down(o, NULL);
 	}
-	if (o->pager != NULL)
-		vm_object_ref_locked(o);
-	if (o != top)
-		mutex_unlock(&o->lock);
-	mutex_unlock(&top->lock);
+	mutex_unlock(&o->lock);
 	return o->pager != NULL ? o : NULL;
+}
+
+unsigned
+vm_object_depth(struct vm_object *o) NO_LOCK_ANALYSIS
+{
+	unsigned depth = 0;
+
+	mutex_lock(&o->lock);
+	while (o->backing != NULL) {
+		o = step_down(o, NULL);
+		depth++;
+	}
+	mutex_unlock(&o->lock);
+	return depth;
 }
 
 /*

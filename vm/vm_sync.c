@@ -120,7 +120,7 @@ is_resident(struct pmap *pm, struct vm_map_entry *e, vaddr_t va) NO_LOCK_ANALYSI
 	if (o == NULL)
 		return pmap_extract(pm, va, &pa);
 	mutex_lock(&o->lock);
-	m = vm_object_find(o, (pindex_t)atop(e->offset + (va - e->start)), &in);
+	m = vm_object_find(o, vm_map_entry_index(e, va), &in);
 	resident = m != NULL && m->valid;
 	if (in != o)
 		mutex_unlock(&in->lock);

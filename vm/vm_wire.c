@@ -266,7 +266,7 @@ cut_ends(struct vm_map *map, vaddr_t start, vaddr_t end, struct vm_map_reserve *
 {
 	unsigned cuts = cuts_at(map, start) + cuts_at(map, end);
 
-	if (cuts > 0 && map->nentries + cuts > vm_max_map_count)
+	if (cuts > 0 && !vm_map_count_allowed(map, map->nentries + cuts))
 		return ENOMEM;
 	if (cuts_at(map, start))
 		vm_map_clip_start(map, vm_map_lookup_entry(map, start, NULL), start, r);
