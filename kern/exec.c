@@ -72,7 +72,7 @@ struct exec {
 	struct elf_image image;     /* where the program went */
 	struct elf_image interp;    /* where its ELF interpreter went, if it has one */
 	struct fdtable *fdtable;    /* a copy, if the process shares its own */
-	struct sigactions *actions; /* the same */
+	struct sigactions *actions; /* without handlers */
 	struct cred cred;           /* after set-id bits */
 	bool secure;                /* set-id bits took effect */
 	vaddr_t sp;
@@ -580,15 +580,11 @@ unshare_files(struct exec *x)
 	return x->fdtable != NULL ? 0 : ENOMEM;
 }
 
-/* Actions that may be reset, likewise. */
+/* The handlers go with the program they are in. */
 static int
-unshare_actions(struct exec *x)
+reset_actions(struct exec *x)
 {
-	struct sigactions *a = curproc()->actions;
-
-	if (nobody_shares(&a->refs))
-		return 0;
-	x->actions = sigactions_alloc(a);
+	x->actions = sigactions_for_exec(curproc()->actions);
 	return x->actions != NULL ? 0 : ENOMEM;
 }
 
@@ -606,7 +602,7 @@ prepare(struct exec *x)
 	if (error == 0)
 		error = unshare_files(x);
 	if (error == 0)
-		error = unshare_actions(x);
+		error = reset_actions(x);
 	if (error == 0)
 		error = proc_single_thread();
 	return error;
@@ -649,10 +645,9 @@ commit(struct exec *x)
 		x->fdtable = p->fdtable;
 		p->fdtable = fds;
 	}
-	if (actions != NULL) {
-		x->actions = p->actions;
-		p->actions = actions;
-	}
+	x->actions = p->actions;
+	p->actions = actions;
+	t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 	t->cred = x->cred;
 	p->dumpable = !x->secure;
 	set_names(p, x->args.path);
@@ -663,7 +658,6 @@ commit(struct exec *x)
 	if (old_tid != p->pid)
 		pid_free(old_tid);
 	proc_vfork_done(p);
-	signal_reset(p);
 	if (p->fdtable != NULL)
 		fdtable_close_on_exec(p->fdtable);
 	md_user_init(&t->td.md, x->interp.entry != 0 ? x->interp.entry : x->image.entry, x->sp);

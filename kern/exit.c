@@ -217,10 +217,10 @@ give_away_children(struct proc *p)
 static bool
 parent_does_not_wait(const struct proc *p)
 {
-	const struct sigaction *a = &p->parent->actions->action[SIGCHLD];
+	struct sigaction act = signal_action(p->parent, SIGCHLD);
 
 	return p->exit_signal == SIGCHLD &&
-	    (signal_handler(p->parent, SIGCHLD) == SIG_IGN || (a->sa_flags & SA_NOCLDWAIT) != 0);
+	    (act.sa_handler == SIG_IGN || (act.sa_flags & SA_NOCLDWAIT) != 0);
 }
 
 static void

@@ -714,14 +714,7 @@ info_of_process(struct proc_info *info, const struct proc *p)
 	info->nthreads = p->nthreads;
 	info->children_usage = p->children_usage;
 	info->start_ns = p->start_ns;
-	for (int sig = 1; sig < NSIG; sig++) {
-		sighandler_t handler = signal_handler(p, sig);
-
-		if (handler == SIG_IGN)
-			info->ignored |= 1ul << (sig - 1);
-		else if (handler != SIG_DFL)
-			info->caught |= 1ul << (sig - 1);
-	}
+	signal_choices(p, &info->ignored, &info->caught);
 	info->nice = p->nice;
 	info->exit_status = p->exit_status;
 }

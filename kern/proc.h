@@ -44,12 +44,20 @@ struct sigpending {
 	struct list queue; /* p  struct sigqueue: siginfo, in order of arrival */
 };
 
-/* What to do on each signal; shared by the threads of a process, and by processes that clone made
- * with CLONE_SIGHAND.  A handler alone may be read without the lock: signal_handler(). */
-struct sigactions {
-	uint32_t refs;                 /* a    processes */
-	struct spinlock lock;          /*      RANK_SIGACTIONS */
+/* What to do on each signal.  Nothing of it changes while several refer to it. */
+struct sigtable {
+	uint32_t refs; /* a    struct sigactions with these actions, whether related or not */
+	bool one_shot; /* lock an action has, or has had, SA_RESETHAND: only one may refer to it */
 	struct sigaction action[NSIG]; /* lock [0] is not used */
+};
+
+/* A process's actions: shared by its threads, and by processes that clone made with CLONE_SIGHAND.
+ * The child of a fork has its own, but the same table until one of them changes an action. */
+struct sigactions {
+	uint32_t refs;          /* a    processes */
+	struct spinlock lock;   /*      RANK_SIGACTIONS */
+	struct sigtable *table; /* lock */
+	sigset_t ignored;       /* a    those with SIG_IGN; written under lock */
 };
 
 struct uthread {

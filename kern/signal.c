@@ -50,7 +50,7 @@ struct sigframe {
 
 enum sig_default { SIGDEF_EXIT, SIGDEF_IGNORE, SIGDEF_STOP };
 
-static struct zone *queue_zone, *actions_zone;
+static struct zone *queue_zone, *actions_zone, *table_zone;
 static struct vm_object *trampoline;
 
 #define STOP_SIGNALS (SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
@@ -78,56 +78,241 @@ default_action(int sig)
  * Actions.
  */
 
+/* Of a table nothing is written while several refer to it; so whoever finds its own the only
+ * reference may write: nobody else can make another. */
+static struct sigtable default_actions = {.refs = 1};
+
+/* A table with one reference.  NULL: no memory. */
+static struct sigtable *
+table_copy(const struct sigtable *from)
+{
+	struct sigtable *t = zone_alloc(table_zone, 0);
+
+	if (t != NULL) {
+		*t = *from;
+		t->refs = 1;
+	}
+	return t;
+}
+
+static void
+table_unref(struct sigtable *t)
+{
+	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		zone_free(table_zone, t);
+}
+
+/* The same table, or one like it, for another process.  => the lock of from's owner held.  NULL: no
+ * memory. */
+static struct sigtable *
+table_share(struct sigtable *from)
+{
+	/* To reset a handler when it runs must not take memory. */
+	if (from->one_shot)
+		return table_copy(from);
+	__atomic_fetch_add(&from->refs, 1, __ATOMIC_RELAXED);
+	return from;
+}
+
+/* Make a's table one that may be written.  => a locked.  ENOMEM. */
+static int
+table_own(struct sigactions *a)
+{
+	struct sigtable *t = a->table;
+
+	if (__atomic_load_n(&t->refs, __ATOMIC_ACQUIRE) == 1)
+		return 0;
+	a->table = table_copy(t);
+	if (a->table == NULL) {
+		a->table = t;
+		return ENOMEM;
+	}
+	table_unref(t);
+	return 0;
+}
+
+struct sigaction
+signal_action(const struct proc *p, int sig)
+{
+	struct sigactions *a = p->actions;
+	struct sigaction act;
+
+	spin_lock(&a->lock);
+	act = a->table->action[sig];
+	spin_unlock(&a->lock);
+	return act;
+}
+
 sighandler_t
 signal_handler(const struct proc *p, int sig)
 {
-	return __atomic_load_n(&p->actions->action[sig].sa_handler, __ATOMIC_RELAXED);
+	return signal_action(p, sig).sa_handler;
 }
 
 void
-signal_change_action(struct proc *p, int sig, const struct sigaction *new, struct sigaction *old)
+signal_choices(const struct proc *p, sigset_t *ignored, sigset_t *caught)
 {
 	struct sigactions *a = p->actions;
 
+	*caught = 0;
 	spin_lock(&a->lock);
-	if (old != NULL)
-		*old = a->action[sig];
-	if (new != NULL)
-		a->action[sig] = *new;
+	*ignored = a->ignored;
+	for (int sig = 1; sig < NSIG; sig++)
+		if (a->table->action[sig].sa_handler != SIG_DFL)
+			*caught |= SIGMASK(sig);
 	spin_unlock(&a->lock);
+	*caught &= ~*ignored;
 }
 
-/* Back to the default, flags and mask as they are.  => p locked. */
-static void
-default_handler(struct proc *p, int sig)
+/* Does p ignore sig by its own choice?  A look without the lock. */
+static bool
+chooses_to_ignore(const struct proc *p, int sig)
 {
-	spin_lock(&p->actions->lock);
-	p->actions->action[sig].sa_handler = SIG_DFL;
-	spin_unlock(&p->actions->lock);
+	return (__atomic_load_n(&p->actions->ignored, __ATOMIC_RELAXED) & SIGMASK(sig)) != 0;
+}
+
+/* => a locked; its table is its own. */
+static void
+set_action(struct sigactions *a, int sig, const struct sigaction *act)
+{
+	sigset_t others = a->ignored & ~SIGMASK(sig);
+
+	a->table->action[sig] = *act;
+	if ((act->sa_flags & SA_RESETHAND) != 0)
+		a->table->one_shot = true;
+	__atomic_store_n(&a->ignored, others | (act->sa_handler == SIG_IGN ? SIGMASK(sig) : 0),
+	    __ATOMIC_RELAXED);
+}
+
+static bool
+same_action(const struct sigaction *a, const struct sigaction *b)
+{
+	return a->sa_handler == b->sa_handler && a->sa_flags == b->sa_flags &&
+	    a->sa_mask == b->sa_mask;
+}
+
+int
+signal_change_action(struct proc *p, int sig, const struct sigaction *new, struct sigaction *old)
+{
+	struct sigactions *a = p->actions;
+	int error = 0;
+
+	spin_lock(&a->lock);
+	*old = a->table->action[sig];
+	/* Many a program makes sure of what is so already: that is no reason for a copy. */
+	if (!same_action(new, old)) {
+		error = table_own(a);
+		if (error == 0)
+			set_action(a, sig, new);
+	}
+	spin_unlock(&a->lock);
+	return error;
+}
+
+/* The action on a signal that has been taken; a handler with SA_RESETHAND is gone after that.  => p
+ * locked. */
+static struct sigaction
+take_action(struct proc *p, int sig)
+{
+	struct sigactions *a = p->actions;
+	struct sigaction act;
+
+	spin_lock(&a->lock);
+	act = a->table->action[sig];
+	if ((act.sa_flags & SA_RESETHAND) != 0 && act.sa_handler != SIG_IGN) {
+		KASSERT(a->table->refs == 1);
+		a->table->action[sig].sa_handler = SIG_DFL;
+	}
+	spin_unlock(&a->lock);
+	return act;
+}
+
+/* With a reference to the table, which it takes over; NULL: there was no memory for that. */
+static struct sigactions *
+actions_with(struct sigtable *t, sigset_t ignored)
+{
+	struct sigactions *a;
+
+	if (t == NULL)
+		return NULL;
+	a = zone_alloc(actions_zone, ZONE_ZERO);
+	if (a == NULL) {
+		table_unref(t);
+		return NULL;
+	}
+	spin_init(&a->lock, "sigactions", RANK_SIGACTIONS);
+	a->refs = 1;
+	a->table = t;
+	a->ignored = ignored;
+	return a;
 }
 
 struct sigactions *
 sigactions_alloc(struct sigactions *from)
 {
-	struct sigactions *a = zone_alloc(actions_zone, ZONE_ZERO);
+	struct sigtable *t;
+	sigset_t ignored;
 
-	if (a == NULL)
-		return NULL;
-	if (from != NULL) {
-		spin_lock(&from->lock);
-		memcpy(a->action, from->action, sizeof(a->action));
-		spin_unlock(&from->lock);
+	if (from == NULL)
+		return actions_with(table_share(&default_actions), 0);
+	spin_lock(&from->lock);
+	t = table_share(from->table);
+	ignored = from->ignored;
+	spin_unlock(&from->lock);
+	return actions_with(t, ignored);
+}
+
+/* What execve leaves of an action. */
+static struct sigaction
+inherited(const struct sigaction *act)
+{
+	return (struct sigaction){.sa_handler = act->sa_handler == SIG_IGN ? SIG_IGN : SIG_DFL};
+}
+
+/* What execve leaves of a table that ignores something: the same if nothing changes.  => the lock of
+ * from's owner held.  NULL: no memory. */
+static struct sigtable *
+table_for_exec(struct sigtable *from)
+{
+	bool changes = false;
+	struct sigtable *t;
+
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction act = inherited(&from->action[sig]);
+
+		changes |= !same_action(&act, &from->action[sig]);
 	}
-	spin_init(&a->lock, "sigactions", RANK_SIGACTIONS);
-	a->refs = 1;
-	return a;
+	if (!changes)
+		return table_share(from);
+	t = table_copy(from);
+	if (t == NULL)
+		return NULL;
+	t->one_shot = false;
+	for (int sig = 1; sig < NSIG; sig++)
+		t->action[sig] = inherited(&from->action[sig]);
+	return t;
+}
+
+struct sigactions *
+sigactions_for_exec(struct sigactions *from)
+{
+	struct sigtable *t;
+	sigset_t ignored;
+
+	spin_lock(&from->lock);
+	ignored = from->ignored;
+	t = ignored != 0 ? table_for_exec(from->table) : table_share(&default_actions);
+	spin_unlock(&from->lock);
+	return actions_with(t, ignored);
 }
 
 void
 sigactions_unref(struct sigactions *a)
 {
-	if (a != NULL && __atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL) == 0)
+	if (a != NULL && __atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+		table_unref(a->table);
 		zone_free(actions_zone, a);
+	}
 }
 
 static bool
@@ -175,6 +360,7 @@ signal_init(void)
 {
 	queue_zone = zone_create("sigqueue", sizeof(struct sigqueue), 0, NULL);
 	actions_zone = zone_create("sigactions", sizeof(struct sigactions), 0, NULL);
+	table_zone = zone_create("sigtable", sizeof(struct sigtable), 0, NULL);
 	trampoline_init();
 }
 
@@ -440,7 +626,7 @@ notify_parent(struct proc *p, int code, int status)
 	if (parent == NULL)
 		return;
 	proc_wake_parent(p);
-	if ((parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP) != 0)
+	if ((signal_action(parent, SIGCHLD).sa_flags & SA_NOCLDSTOP) != 0)
 		return;
 	info.si_pid = p->pid;
 	info.si_status = status;
@@ -542,12 +728,22 @@ signal_fault(int sig, int code, uint64_t addr)
 
 	info.si_addr = (void *)addr;
 	spin_lock(&p->lock);
-	if ((t->sigmask & SIGMASK(sig)) != 0 || signal_handler(p, sig) == SIG_IGN) {
-		default_handler(p, sig);
-		t->sigmask &= ~SIGMASK(sig);
-	}
+	/* What cannot be put off cannot be blocked or ignored. */
+	if ((t->sigmask & SIGMASK(sig)) != 0 || chooses_to_ignore(p, sig))
+		proc_begin_exit(p, W_EXITCODE(0, sig));
 	(void)pending_add(p, &t->pending, sig, &info);
 	signal_recalc(p, t);
+	spin_unlock(&p->lock);
+}
+
+/* The current process ends by that signal on its way to user mode. */
+static void
+die_of(int sig)
+{
+	struct proc *p = curproc();
+
+	spin_lock(&p->lock);
+	proc_begin_exit(p, W_EXITCODE(0, sig));
 	spin_unlock(&p->lock);
 }
 
@@ -566,7 +762,7 @@ signal_is_ignored_or_blocked(int sig)
 {
 	const struct proc *p = curproc();
 
-	return (curuthread()->sigmask & SIGMASK(sig)) != 0 || signal_handler(p, sig) == SIG_IGN;
+	return (curuthread()->sigmask & SIGMASK(sig)) != 0 || chooses_to_ignore(p, sig);
 }
 
 /* => p locked, t the current thread. */
@@ -612,23 +808,6 @@ signal_restore_mask(void)
 		t->restore_sigmask = false;
 		signal_set_mask(t->saved_sigmask);
 	}
-}
-
-void
-signal_reset(struct proc *p)
-{
-	struct uthread *t = curuthread();
-
-	spin_lock(&p->lock);
-	for (int sig = 1; sig < NSIG; sig++) {
-		struct sigaction clean = {.sa_handler = SIG_DFL};
-
-		if (signal_handler(p, sig) == SIG_IGN)
-			clean.sa_handler = SIG_IGN;
-		signal_change_action(p, sig, &clean, NULL);
-	}
-	t->altstack = (stack_t){.ss_flags = SS_DISABLE};
-	spin_unlock(&p->lock);
 }
 
 /*
@@ -742,7 +921,6 @@ settle_call(struct trapframe *tf, struct uthread *t, const struct sigaction *act
 static void
 run_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *info)
 {
-	struct proc *p = curproc();
 	struct uthread *t = curuthread();
 	int sig = info->si_signo;
 	sigset_t mask = t->restore_sigmask ? t->saved_sigmask : t->sigmask;
@@ -751,12 +929,10 @@ run_handler(struct trapframe *tf, const struct sigaction *act, const siginfo_t *
 	settle_call(tf, t, act);
 	t->restore_sigmask = false;
 	if (enter_handler(tf, act, info, mask) != 0) {
-		if (sig == SIGSEGV) {
-			spin_lock(&p->lock);
-			default_handler(p, sig);
-			spin_unlock(&p->lock);
-		}
-		signal_fault(SIGSEGV, SI_KERNEL, 0);
+		if (sig == SIGSEGV)
+			die_of(SIGSEGV);
+		else
+			signal_fault(SIGSEGV, SI_KERNEL, 0);
 		return;
 	}
 	signal_set_mask(t->sigmask | block);
@@ -890,15 +1066,11 @@ static void
 deliver_one(struct proc *p, struct trapframe *tf, const siginfo_t *info) RELEASES(p->lock)
 {
 	int sig = info->si_signo;
-	struct sigaction act;
+	struct sigaction act = take_action(p, sig);
 
-	/* Another process may share the actions: one look at them. */
-	signal_change_action(p, sig, NULL, &act);
 	if (handler_ignores(act.sa_handler, sig)) {
 		spin_unlock(&p->lock);
 	} else if (act.sa_handler != SIG_DFL) {
-		if ((act.sa_flags & SA_RESETHAND) != 0)
-			default_handler(p, sig);
 		spin_unlock(&p->lock);
 		run_handler(tf, &act, info);
 	} else if (default_action(sig) == SIGDEF_STOP) {

@@ -69,15 +69,19 @@ int signal_return(struct trapframe *tf);
 /*
  * Actions.
  */
-/* What p does on sig: SIG_DFL, SIG_IGN or a handler.  => p or the tree locked, or p is the
- * caller's. */
+/* What p does on sig.  => p or the tree locked, or p is the caller's. */
+struct sigaction signal_action(const struct proc *p, int sig);
+/* The same, in short: SIG_DFL, SIG_IGN or a handler. */
 sighandler_t signal_handler(const struct proc *p, int sig);
-/* Replace an action (new, NULL: leave it), and tell the old one (old, NULL: not wanted).  => p
- * locked. */
-void
-signal_change_action(struct proc *p, int sig, const struct sigaction *new, struct sigaction *old);
-/* Actions of one's own, as `from` has them (NULL: defaults).  => may sleep.  NULL: no memory. */
+/* Which signals p ignores by its own choice, and for which it has handlers.  => as signal_action. */
+void signal_choices(const struct proc *p, sigset_t *ignored, sigset_t *caught);
+/* Replace an action, and tell the old one.  => p locked.  => 0; ENOMEM: nothing has changed. */
+int signal_change_action(
+    struct proc *p, int sig, const struct sigaction *new, struct sigaction *old) MUST_CHECK;
+/* Actions of one's own, as `from` has them (NULL: defaults).  => any context.  NULL: no memory. */
 struct sigactions *sigactions_alloc(struct sigactions *from) MUST_CHECK;
+/* The same for a new program: caught signals go back to their defaults. */
+struct sigactions *sigactions_for_exec(struct sigactions *from) MUST_CHECK;
 void sigactions_unref(struct sigactions *a); /* NULL is ignored */
 
 /*
@@ -90,8 +94,6 @@ void signal_check_stop(struct proc *p);
 /* The process does not stop, or stay stopped, any longer. */
 void signal_end_stop(struct proc *p);
 
-/* exec: caught signals go back to their defaults.  => the only thread; nobody shares the actions. */
-void signal_reset(struct proc *p);
 /* Drop what is pending there of `set`.  => p locked. */
 void signal_discard(struct sigpending *pending, sigset_t set);
 /* Drop all that is pending there.  => p locked, or p is not reachable any more. */

@@ -237,11 +237,15 @@ sys_rt_sigaction(const struct syscall_args *args)
 	}
 	new.sa_mask &= ~SIG_UNBLOCKABLE;
 	spin_lock(&p->lock);
-	signal_change_action(p, sig, args->a[1] != 0 ? &new : NULL, &old);
-	if (args->a[1] != 0)
-		drop_if_ignored(p, sig);
+	if (args->a[1] == 0) {
+		old = signal_action(p, sig);
+	} else {
+		error = signal_change_action(p, sig, &new, &old);
+		if (error == 0)
+			drop_if_ignored(p, sig);
+	}
 	spin_unlock(&p->lock);
-	if (args->a[2] != 0)
+	if (error == 0 && args->a[2] != 0)
 		error = copyout(args->a[2], &old, sizeof(old));
 	return -error;
 }

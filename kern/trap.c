@@ -40,7 +40,7 @@ log_fault(const struct trapframe *tf, int sig, vaddr_t va)
 {
 	const struct proc *p = curproc();
 
-	if (signal_handler(p, sig) == SIG_DFL)
+	if (klog_enabled(LOG_DEBUG) && signal_handler(p, sig) == SIG_DFL)
 		klog(LOG_DEBUG, "%s (pid %d): signal %d at pc %#lx, address %#lx",
 		    curthread()->name, p->pid, sig, tf->pc, va);
 }
