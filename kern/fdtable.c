@@ -20,7 +20,7 @@
 #include "lib/minmax.h"
 #include "vm/zone.h"
 
-#define FD_INITIAL 32u    /* slots of a new table */
+#define FD_INITIAL 8u     /* slots of a new table: most programs never need more */
 #define FD_MAX     65536u /* slots of the largest: RLIMIT_NOFILE beyond that has no effect */
 
 static struct zone *fdtable_zone;
