@@ -58,7 +58,6 @@ struct md_thread {
 	struct trapframe *frame; /* I  at the top of the stack: the user program's registers */
 	uint64_t trap_save[2];   /* T  for trap entry */
 	uint64_t ra, sp, s[12];  /* T  where md_switch resumes it */
-	struct fpstate fpu;      /* T  stale while the thread runs with a dirty FPU */
 };
 
 /* One hart. */

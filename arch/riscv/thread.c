@@ -6,12 +6,17 @@
  * left. sstatus.FS in the program's frame says how things stand:
  *
  *      Off      the program has never used the FPU; its first instruction traps (fpu_enable)
- *      Clean    the hart's registers equal md_thread.fpu
+ *      Clean    the hart's registers equal those that are kept with the thread
  *      Dirty    the hart's registers are newer
  *
  * A switch away saves when Dirty and leaves Clean behind; a switch to a thread that is not Off
  * loads. So no program ever runs with another's registers, and those that do not use the FPU pay
  * nothing.
+ *
+ *      kernel stack     kstack [ guard below ...  frames  | trapframe | fpstate ] kstack + KSTACK_SIZE
+ *
+ * The registers of the program live at the top of the stack, as there is room for them; so a thread without FPU
+ * state does not pay for one in its struct.
  */
 #include <string.h>
 
@@ -19,6 +24,19 @@
 #include "arch/riscv/machine.h"
 #include "kern/base/lock.h"
 #include "kern/trap.h"
+
+/* What lies at the top of a thread's kernel stack. */
+struct stack_top {
+	struct trapframe frame;
+	struct fpstate fpu; /* T  stale while the thread runs with a dirty FPU */
+} __attribute__((aligned(16)));
+
+/* => a thread of a program. */
+static struct fpstate *
+fpu_of(struct md_thread *md)
+{
+	return &CONTAINER_OF(md->frame, struct stack_top, frame)->fpu;
+}
 
 static bool
 fpu_is(const struct md_thread *md, uint64_t state)
@@ -32,12 +50,12 @@ fpu_mark(struct md_thread *md, uint64_t state)
 	md->frame->status = (md->frame->status & ~SSTATUS_FS) | state;
 }
 
-/* Bring md->fpu up to date.  => md is the current thread, interrupts off. */
+/* Bring the copy in memory up to date.  => md is the current thread, interrupts off. */
 static void
 fpu_flush(struct md_thread *md)
 {
 	if (fpu_is(md, SSTATUS_FS_DIRTY)) {
-		fpu_save(&md->fpu);
+		fpu_save(fpu_of(md));
 		fpu_mark(md, SSTATUS_FS_CLEAN);
 	}
 }
@@ -47,8 +65,8 @@ fpu_enable(struct md_thread *md)
 {
 	if (!machine.has_fpu || !fpu_is(md, 0))
 		return false;
-	memset(&md->fpu, 0, sizeof(md->fpu));
-	fpu_load(&md->fpu);
+	memset(fpu_of(md), 0, sizeof(struct fpstate));
+	fpu_load(fpu_of(md));
 	fpu_mark(md, SSTATUS_FS_CLEAN);
 	return true;
 }
@@ -59,7 +77,7 @@ md_fpu_state(struct md_thread *md)
 	intr_push_off();
 	fpu_flush(md);
 	intr_pop_off();
-	return fpu_is(md, 0) ? NULL : &md->fpu;
+	return fpu_is(md, 0) ? NULL : fpu_of(md);
 }
 
 void
@@ -68,8 +86,8 @@ md_fpu_restore(struct md_thread *md, const struct fpstate *in)
 	if (!machine.has_fpu)
 		return;
 	intr_push_off();
-	md->fpu = *in;
-	fpu_load(&md->fpu);
+	*fpu_of(md) = *in;
+	fpu_load(in);
 	fpu_mark(md, SSTATUS_FS_CLEAN);
 	intr_pop_off();
 }
@@ -78,7 +96,7 @@ void
 md_thread_init(struct md_thread *md, vaddr_t kstack, void (*entry)(void *arg), void *arg)
 {
 	md->kstack = kstack;
-	md->frame = (struct trapframe *)(kstack + KSTACK_SIZE) - 1;
+	md->frame = &((struct stack_top *)(kstack + KSTACK_SIZE) - 1)->frame;
 	memset(md->frame, 0, sizeof(*md->frame));
 	md->ra = (uint64_t)thread_begin;
 	md->sp = (uint64_t)md->frame;
@@ -91,7 +109,7 @@ md_switch(struct md_thread *from, struct md_thread *to)
 {
 	fpu_flush(from);
 	if (!fpu_is(to, 0))
-		fpu_load(&to->fpu);
+		fpu_load(fpu_of(to));
 	switch_context(from, to);
 }
 
@@ -110,7 +128,8 @@ md_thread_fork(struct md_thread *parent, struct md_thread *child)
 	fpu_flush(parent);
 	intr_pop_off();
 	*child->frame = *parent->frame;
-	child->fpu = parent->fpu;
+	if (!fpu_is(parent, 0))
+		*fpu_of(child) = *fpu_of(parent);
 }
 
 void
