@@ -73,8 +73,9 @@ struct exec {
 	struct elf_image interp;    /* where its ELF interpreter went, if it has one */
 	struct fdtable *fdtable;    /* a copy, if the process shares its own */
 	struct sigactions *actions; /* without handlers */
-	struct cred cred;           /* after set-id bits */
-	bool secure;                /* set-id bits took effect */
+	struct exe_path *exe;
+	struct cred cred; /* after set-id bits */
+	bool secure;      /* set-id bits took effect */
 	vaddr_t sp;
 };
 
@@ -557,6 +558,7 @@ exec_release(struct exec *x)
 		vmspace_unref(x->vm);
 	fdtable_unref(x->fdtable);
 	sigactions_unref(x->actions);
+	exe_path_unref(x->exe);
 }
 
 /* Does the process alone use what has these references?  Another thread could still share it with a
@@ -604,21 +606,24 @@ prepare(struct exec *x)
 	if (error == 0)
 		error = reset_actions(x);
 	if (error == 0)
+		error = exe_path_create(x->args.path, &x->exe);
+	if (error == 0)
 		error = proc_single_thread();
 	return error;
 }
 
 static void
-set_names(struct proc *p, const char *path)
+set_names(struct proc *p, struct exec *x)
 {
-	const char *slash = strrchr(path, '/');
+	const char *path = x->args.path, *slash = strrchr(path, '/');
+	struct exe_path *old = p->exe;
 
 	strlcpy(curthread()->name, slash != NULL ? slash + 1 : path, sizeof(curthread()->name));
 	/* The same program again: what it is called stays true, the link to itself would not be. */
 	if (strcmp(path, "/proc/self/exe") == 0)
 		return;
-	if (strlcpy(p->exe, path, sizeof(p->exe)) >= sizeof(p->exe))
-		p->exe[0] = '\0';
+	p->exe = x->exe;
+	x->exe = old;
 }
 
 /* From here on there is no way back, and no need for one.  What x holds afterwards is the old. */
@@ -650,7 +655,7 @@ commit(struct exec *x)
 	t->altstack = (stack_t){.ss_flags = SS_DISABLE};
 	t->cred = x->cred;
 	p->dumpable = !x->secure;
-	set_names(p, x->args.path);
+	set_names(p, x);
 	spin_unlock(&p->lock);
 	spin_unlock(&proc_tree_lock);
 	/* Somebody may have changed them while only the old space was to be found. */

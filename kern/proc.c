@@ -211,6 +211,7 @@ proc_unref(struct proc *p)
 	KASSERT(p->vmspace == NULL && p->fdtable == NULL);
 	signal_flush(&p->pending);
 	sigactions_unref(p->actions);
+	exe_path_unref(p->exe);
 	zone_free(proc_zone, p);
 }
 
@@ -363,6 +364,31 @@ pid_alloc(void)
 	return found;
 }
 
+int
+exe_path_create(const char *path, struct exe_path **exep)
+{
+	size_t size = strlen(path) + 1;
+	struct exe_path *exe;
+
+	*exep = NULL;
+	if (size > EXE_PATH_MAX)
+		return 0;
+	exe = kmalloc(sizeof(*exe) + size, 0);
+	if (exe == NULL)
+		return ENOMEM;
+	exe->refs = 1;
+	memcpy(exe->path, path, size);
+	*exep = exe;
+	return 0;
+}
+
+void
+exe_path_unref(struct exe_path *exe)
+{
+	if (exe != NULL && __atomic_sub_fetch(&exe->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(exe, sizeof(*exe) + strlen(exe->path) + 1);
+}
+
 static void
 default_limits(struct proc *p)
 {
@@ -386,7 +412,9 @@ inherit(struct proc *p, struct proc *parent)
 	}
 	spin_lock(&parent->lock);
 	memcpy(p->limit, parent->limit, sizeof(p->limit));
-	memcpy(p->exe, parent->exe, sizeof(p->exe));
+	p->exe = parent->exe;
+	if (p->exe != NULL)
+		__atomic_fetch_add(&p->exe->refs, 1, __ATOMIC_RELAXED);
 	p->nice = parent->nice;
 	p->dumpable = parent->dumpable;
 	p->pgid = parent->pgid;
@@ -442,6 +470,7 @@ proc_create(struct proc *parent, struct proc **pp)
 	p->pid = pid_alloc();
 	if (p->pid == 0) {
 		sigactions_unref(p->actions);
+		exe_path_unref(p->exe);
 		zone_free(proc_zone, p);
 		return EAGAIN;
 	}
@@ -710,7 +739,8 @@ info_of_process(struct proc_info *info, const struct proc *p)
 	info->pgid = p->pgid;
 	info->sid = p->sid;
 	info->pending = p->pending.set;
-	strlcpy(info->exe, p->exe, sizeof(info->exe));
+	if (p->exe != NULL)
+		strlcpy(info->exe, p->exe->path, sizeof(info->exe));
 	info->nthreads = p->nthreads;
 	info->children_usage = p->children_usage;
 	info->start_ns = p->start_ns;

@@ -91,6 +91,13 @@ struct cpu_timer {
 	uint64_t interval; /* p  ns, 0: once */
 };
 
+/* The path a process was started from; those it forks share it. */
+struct exe_path {
+	uint32_t refs; /* a  processes */
+	char path[];   /* I  at most EXE_PATH_MAX bytes with NUL */
+};
+#define EXE_PATH_MAX 256
+
 enum proc_state { PROC_NEW, PROC_ALIVE, PROC_ZOMBIE, PROC_GONE };
 
 struct proc {
@@ -102,9 +109,9 @@ struct proc {
 	struct list all_link;  /* t    every process, oldest first */
 	struct list hash_link; /* t    pid table */
 	struct proc *parent;   /* t    NULL: init and the kernel's own */
-	int32_t ppid;          /* a    pid of parent, 0: none; written under t */
 	struct list children;  /* t */
 	struct list sibling;   /* t */
+	int32_t ppid;          /* a    pid of parent, 0: none; written under t */
 	int32_t pgid, sid;     /* t p */
 	uint32_t state;        /* t    enum proc_state */
 	int exit_status;       /* t p  wait status: exit_group's, or that of the last thread */
@@ -113,22 +120,24 @@ struct proc {
 	bool wait_stopped;     /* t p  a stop that wait has not reported yet */
 	bool wait_continued;   /* t p */
 	bool vfork_done;       /* t    a vfork child: has let go of its parent's space */
+	bool dumpable;         /* p    prctl */
+	bool exiting;      /* p    exit_group has begun: every thread leaves, nobody starts one */
+	bool stop_settled; /* p    every thread has stopped, and the parent been told */
+	bool cpu_timers;   /* a    vtimer or ptimer is set */
+	int8_t nice;       /* p    stored, not obeyed */
 
 	/* Resources. */
 	struct vmspace *vmspace; /* p    NULL after exit; its own threads read it without a lock */
 	struct fdtable *fdtable; /* p    as vmspace */
 	struct fsdirs *dirs;     /* p    as vmspace: root, directory, umask */
 	struct rlimit limit[RLIM_NLIMITS]; /* p */
-	char exe[256]; /* p    path it was started from, for /proc/PID/exe; empty: too long */
-	bool dumpable; /* p    prctl */
+	struct exe_path *exe; /* p    for /proc/PID/exe; NULL: it is too long, or there is none */
 
 	/* Threads and signals. */
-	struct list threads; /* p    struct uthread */
-	unsigned nthreads;   /* p    not yet exited */
-	bool exiting;        /* p    exit_group has begun: every thread leaves, nobody starts one */
+	struct list threads;        /* p    struct uthread */
+	unsigned nthreads;          /* p    not yet exited */
 	struct uthread *survivor;   /* p    execve: every thread but this one leaves; or NULL */
 	int stop_signal;            /* p    stopped, or stopping, because of it; 0: running */
-	bool stop_settled;          /* p    every thread has stopped, and the parent been told */
 	unsigned nstopped;          /* p    threads that have stopped */
 	uint32_t continues;         /* p    SIGCONTs so far: a stop begun before one is void */
 	uint32_t nqueued;           /* p    records of signals, for all its threads */
@@ -137,13 +146,11 @@ struct proc {
 	struct itimer *timer; /*      setitimer(ITIMER_REAL), see kern/time.c; NULL: never used */
 	struct cpu_timer vtimer; /* p    ITIMER_VIRTUAL: time in user mode */
 	struct cpu_timer ptimer; /* p    ITIMER_PROF: all time */
-	bool cpu_timers;         /* a    one of the two is set */
 
 	/* Accounts. */
 	uint64_t start_ns;                /* I    monotonic */
 	struct proc_usage usage;          /* p    of threads that have exited */
 	struct proc_usage children_usage; /* t    of children waited for, and theirs */
-	int8_t nice;                      /* p    stored, not obeyed */
 };
 
 extern struct spinlock proc_tree_lock; /* RANK_PROC_TREE; before any proc.lock */
@@ -212,7 +219,7 @@ struct proc_info {
 	char state;                 /* R S D T Z, as in /proc/PID/stat */
 	char name[THREAD_NAME_MAX]; /* this and more is the first thread's */
 	char why[24];               /* what it sleeps on; empty: it does not */
-	char exe[256];
+	char exe[EXE_PATH_MAX];
 	uint32_t ruid, euid, suid, rgid, egid, sgid;
 	unsigned nthreads;
 	unsigned hart; /* where the first thread ran last */
@@ -257,6 +264,9 @@ void pid_free(int32_t pid);
 /* Make p known, as a child of `parent` (NULL: of nobody).  => false: the parent is about to exit, and
  * p is not known.  So a signal that ends a group leaves none of its members' children. */
 bool proc_publish(struct proc *p, struct proc *parent);
+/* With one reference; *exep is NULL for a path that is too long to be kept.  => 0 or ENOMEM. */
+int exe_path_create(const char *path, struct exe_path **exep) MUST_CHECK;
+void exe_path_unref(struct exe_path *exe); /* NULL is ignored */
 /* Undo proc_create and uthread_create: p was not published. */
 void proc_abandon(struct proc *p);
 /* Drop address space, files and directories, each if there. => may sleep. */
