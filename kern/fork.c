@@ -109,6 +109,7 @@ copy_thread(struct uthread *t, struct uthread *from, const struct clone_args *ar
 	if ((args->flags & CLONE_SETTLS) != 0)
 		tf->tp = args->tls;
 	t->cred = from->cred;
+	cred_groups_ref(t->cred.groups);
 	t->sigmask = from->sigmask;
 	t->td.affinity = from->td.affinity;
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)

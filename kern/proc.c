@@ -97,6 +97,7 @@ thread_free(struct thread *td)
 		if (t->tid != p->pid)
 			pid_free(t->tid);
 	}
+	cred_groups_unref(t->cred.groups);
 	stack_measure(td->md.kstack);
 	kstack_free(td->md.kstack);
 	zone_free(uthread_zone, t);

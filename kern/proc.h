@@ -64,16 +64,16 @@ struct uthread {
 	struct thread td; /*    first: thread_uthread() */
 	int32_t
 	    tid; /* t p  the first thread's is the pid; so is that of one that has called execve */
-	struct list link;          /* p  proc.threads */
-	struct cred cred;          /* T p  changed by itself, under p */
-	sigset_t sigmask;          /* T p */
-	sigset_t saved_sigmask;    /* T  to go back to after sigsuspend or ppoll */
-	bool restore_sigmask;      /* T */
-	sigset_t waiting_for;      /* p  sigtimedwait: takes these though they are blocked */
+	int restart; /* T  ERESTARTSYS, ERESTARTNOHAND or 0: what the call on its way out wants */
+	bool restarted;         /* T  this call is run again because no handler wanted its EINTR */
+	bool restore_sigmask;   /* T  saved_sigmask is to come back */
+	struct list link;       /* p  proc.threads */
+	struct cred cred;       /* T p  changed by itself, under p */
+	sigset_t sigmask;       /* T p */
+	sigset_t saved_sigmask; /* T  to go back to after sigsuspend or ppoll */
+	sigset_t waiting_for;   /* p  sigtimedwait: takes these though they are blocked */
 	struct sigpending pending; /* p  for this thread alone */
 	stack_t altstack;          /* T  sigaltstack(2) */
-	int restart; /* T  ERESTARTSYS, ERESTARTNOHAND or 0: what the call on its way out wants */
-	bool restarted; /* T  this call is run again because no handler wanted its EINTR */
 	uint64_t restart_deadline; /* T  ns: nanosleep goes on until then */
 	uint64_t clear_child_tid;  /* T  user address, 0: none */
 	uint64_t robust_list;      /* T  user address, 0: none */
@@ -328,6 +328,10 @@ int proc_exec_kernel(const char *path, const char *const *argv, const char *cons
 
 /* The space obeys its process's limits as they are now.  => no lock held; may sleep. */
 void proc_apply_limits(struct proc *p, struct vmspace *vm);
+
+/* Another thread with these groups, or one less.  => NULL is ignored; any context. */
+void cred_groups_ref(struct cred_groups *g);
+void cred_groups_unref(struct cred_groups *g);
 
 /*
  * Accounts.

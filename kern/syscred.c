@@ -11,6 +11,7 @@
 #include "kern/proc.h"
 #include "kern/syscall.h"
 #include "kern/uaccess.h"
+#include "vm/zone.h"
 
 #define KEEP UINT32_MAX /* (uid_t)-1: leave it */
 
@@ -204,33 +205,63 @@ sys_setfsgid(const struct syscall_args *args)
 	return get_cred()->egid;
 }
 
+static size_t
+groups_size(uint32_t n)
+{
+	return sizeof(struct cred_groups) + n * sizeof(uint32_t);
+}
+
+void
+cred_groups_ref(struct cred_groups *g)
+{
+	if (g != NULL)
+		__atomic_fetch_add(&g->refs, 1, __ATOMIC_RELAXED);
+}
+
+void
+cred_groups_unref(struct cred_groups *g)
+{
+	if (g != NULL && __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(g, groups_size(g->n));
+}
+
 long
 sys_getgroups(const struct syscall_args *args)
 {
-	const struct cred *c = get_cred();
+	const struct cred_groups *g = get_cred()->groups;
+	uint32_t n = g != NULL ? g->n : 0;
 	int room = (int)args->a[0], error;
 
 	if (room == 0)
-		return c->ngroups;
-	if (room < 0 || (uint32_t)room < c->ngroups)
+		return n;
+	if (room < 0 || (uint32_t)room < n)
 		return -EINVAL;
-	error = copyout(args->a[1], c->groups, c->ngroups * sizeof(c->groups[0]));
-	return error != 0 ? -error : (long)c->ngroups;
+	error = n != 0 ? copyout(args->a[1], g->gid, n * sizeof(g->gid[0])) : 0;
+	return error != 0 ? -error : (long)n;
 }
 
 long
 sys_setgroups(const struct syscall_args *args)
 {
 	struct cred c = *get_cred();
-	int error;
+	struct cred_groups *old = c.groups, *new;
+	uint32_t n = (uint32_t)args->a[0];
 
 	if (c.euid != 0)
 		return -EPERM;
 	if (args->a[0] > CRED_NGROUPS)
 		return -EINVAL;
-	c.ngroups = (uint32_t)args->a[0];
-	error = copyin(c.groups, args->a[1], c.ngroups * sizeof(c.groups[0]));
-	if (error == 0)
-		set_cred(&c);
-	return -error;
+	new = kmalloc(groups_size(n), 0);
+	if (new == NULL)
+		return -ENOMEM;
+	new->refs = 1;
+	new->n = n;
+	if (copyin(new->gid, args->a[1], n * sizeof(new->gid[0])) != 0) {
+		cred_groups_unref(new);
+		return -EFAULT;
+	}
+	c.groups = new;
+	set_cred(&c);
+	cred_groups_unref(old);
+	return 0;
 }

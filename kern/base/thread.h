@@ -35,7 +35,7 @@ struct proc;
 
 #define TICK_NS         10000000ul /* time slice, and how often the clock ticks */
 #define THREAD_NAME_MAX 16         /* bytes, with NUL */
-#define THREAD_LOCKS    24         /* locks of each kind one thread may hold at once */
+#define THREAD_LOCKS    16 /* locks of each kind one thread may hold at once; 8 have been seen */
 
 enum thread_state { THREAD_NEW, THREAD_RUNNING, THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
 
@@ -49,17 +49,19 @@ struct thread {
 	struct md_thread md; /* T  must be first: registers while it does not run, kernel stack */
 	uint32_t state; /* a  enum thread_state; THREAD_ON_HART while a hart still uses its stack */
 	uint32_t hart;  /* T  where it runs, or ran last (index, not hart id) */
-	uint32_t affinity;      /* a  bit n: may run on hart n */
-	bool resched;           /* T  its time slice is over: yield when interrupts come back on */
-	bool interrupted;       /* a  a signal or kill wants it: SLEEP_INTR sleeps end with EINTR */
-	bool killed;            /* a  it is to exit: SLEEP_KILL sleeps end with EINTR, too */
-	bool nofault;           /* T  user copies must not fault pages in: they fail with EFAULT */
-	uint64_t minor_faults;  /* T  page faults served; */
-	uint64_t major_faults;  /* T  ... those that waited for a device */
-	int busy_pages;         /* T  exclusively busy pages it owns (rule R1) */
-	int intr_off_depth;     /* T  intr_push_off() without intr_pop_off(), spinlocks included */
-	bool intr_was_on;       /* T  before the first of them */
-	struct held_locks held; /* T  mutexes and sx */
+	uint32_t affinity;     /* a  bit n: may run on hart n */
+	bool resched;          /* T  its time slice is over: yield when interrupts come back on */
+	bool interrupted;      /* a  a signal or kill wants it: SLEEP_INTR sleeps end with EINTR */
+	bool killed;           /* a  it is to exit: SLEEP_KILL sleeps end with EINTR, too */
+	bool nofault;          /* T  user copies must not fault pages in: they fail with EFAULT */
+	uint64_t minor_faults; /* T  page faults served; */
+	uint64_t major_faults; /* T  ... those that waited for a device */
+	int busy_pages;        /* T  exclusively busy pages it owns (rule R1) */
+	int intr_off_depth;    /* T  intr_push_off() without intr_pop_off(), spinlocks included */
+	bool intr_was_on;      /* T  before the first of them */
+	bool kept;             /* T  thread_exit_kept: not freed by the reaper */
+	char name[THREAD_NAME_MAX];     /* T */
+	struct held_locks held;         /* T  mutexes and sx */
 	struct held_locks spins;        /* T  spinlocks; interrupts are off while there are any */
 	struct list runq_link;          /* r  run queue; the dead list of thread.c */
 	struct list sleep_link;         /* s  hash chain of sleepers */
@@ -76,8 +78,6 @@ struct thread {
 	uint64_t switches, preemptions; /* T  gave up the hart, lost it */
 	void (*start)(void *arg);       /* I  where it began */
 	void *start_arg;                /* I */
-	bool kept;                      /* T  thread_exit_kept: not freed by the reaper */
-	char name[THREAD_NAME_MAX];     /* T */
 };
 
 #define THREAD_STATE_MASK 0xffu
