@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Advice about memory, and the two calls that ask about it or have it written: madvise, mincore, msync.
+ * Advice about memory, and the two calls that ask about it or have it written: madvise, mincore,
+ * msync.
  */
 #ifndef VM_VM_MADVISE_H
 #define VM_VM_MADVISE_H
@@ -8,12 +9,14 @@
 #include "vm/vmspace.h"
 
 /*
- * What Linux's madvise does with MADV_* `advice` for [addr, addr + len), and MADV_NOSYNC, MADV_AUTOSYNC.
+ * What Linux's madvise does with MADV_* `advice` for [addr, addr + len), and MADV_NOSYNC,
+ * MADV_AUTOSYNC.
  * => no lock held; may sleep.
- * => returns 0; EINVAL: unaligned, wraps, unknown advice, or none for that kind of memory (locked, shared, of a file): what lies before
- * it is done; ENOMEM: there are holes, the rest is done; EAGAIN: no memory for a split, or too many entries; EACCES: MADV_REMOVE of what
- * is not writable and shared; EOPNOTSUPP: MADV_REMOVE of a file; MADV_POPULATE_*: EFAULT (behind the end of a file, no memory),
- * EINTR.
+ * => returns 0; EINVAL: unaligned, wraps, unknown advice, or none for that kind of memory (locked,
+ * shared, of a file): what lies before it is done; ENOMEM: there are holes, the rest is done;
+ * EAGAIN: no memory for a split, or too many entries; EACCES: MADV_REMOVE of what is not writable
+ * and shared; EOPNOTSUPP: MADV_REMOVE of a file; MADV_POPULATE_*: EFAULT (behind the end of a file,
+ * no memory), EINTR.
  */
 int vm_madvise(struct vmspace *vm, vaddr_t addr, size_t len, int advice);
 
@@ -21,9 +24,11 @@ int vm_madvise(struct vmspace *vm, vaddr_t addr, size_t len, int advice);
 int vm_map_madvise(struct vm_map *map, vaddr_t start, vaddr_t end, int advice);
 
 /*
- * Write the shared file mappings of [start, end) back if `sync`; with `invalidate` drop clean pages and mappings afterwards.
+ * Write the shared file mappings of [start, end) back if `sync`; with `invalidate` drop clean pages
+ * and mappings afterwards.
  * => no lock held, page aligned; may sleep.
- * => returns 0; ENOMEM: there are holes, the rest is done; EBUSY: locked memory is not invalidated; EIO, ENOSPC.
+ * => returns 0; ENOMEM: there are holes, the rest is done; EBUSY: locked memory is not invalidated;
+ * EIO, ENOSPC.
  */
 int vm_map_sync(struct vm_map *map, vaddr_t start, vaddr_t end, bool sync, bool invalidate);
 /* msync(2).  => no lock held; may sleep.  Returns as vm_map_sync, and EINVAL. */

@@ -10,8 +10,8 @@
  * space" are both logarithmic.  Lookup never changes the tree: readers share the lock.
  *
  * Lock key, the same in every header:   I never changes after creation   a atomic
- *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock p
- * proc lock   T only the thread
+ *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock
+ *   p proc lock   T only the thread
  */
 #ifndef VM_VM_MAP_H
 #define VM_VM_MAP_H
@@ -280,8 +280,8 @@ void vm_map_set_protection(struct vm_map *map, struct vm_map_entry *e, vm_prot_t
  * max_protection or against W^X (EACCES). What lies before the obstacle is changed.  ENOMEM with
  * nothing changed: no memory for the split. */
 int vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot);
-/* The same for a stack: from start to its upper end, or (down) from its lower end to `end`.  EINVAL:
- * what is there does not grow that way. */
+/* The same for a stack: from start to its upper end, or (down) from its lower end to `end`.
+ * EINVAL: what is there does not grow that way. */
 int vm_map_protect_stack(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot, bool down);
 /* EINVAL bad value, ENOMEM no memory or too many entries (nothing changed); holes are skipped. */
 int vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end, vm_inherit_t inherit);

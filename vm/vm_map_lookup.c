@@ -9,10 +9,10 @@
  *
  * The last of these changes nothing: it only means to start over.
  *
- * Locks: the map, shared as long as nothing has to change.  Who has to change the entry upgrades; if
- * others read, he lets go, locks exclusively and looks the address up again, because anything may
- * have happened between.  Under the map come object locks.  The answer stays true for as long as the
- * map stays share-locked.
+ * Locks: the map, shared as long as nothing has to change.  Who has to change the entry upgrades;
+ * if others read, he lets go, locks exclusively and looks the address up again, because anything
+ * may have happened between.  Under the map come object locks.  The answer stays true for as long
+ * as the map stays share-locked.
  *
  * Rejected: locking exclusively from the start for each write (threads that fault would queue up
  * for a change that happens once an entry).

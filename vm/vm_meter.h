@@ -70,8 +70,9 @@ vm_count(enum vm_counter c)
 uint64_t vm_meter_read(enum vm_counter c);
 const char *vm_meter_name(enum vm_counter c);
 
-/* Calls fn for everything that vm counts: first levels (nr_free_pages, ...; numbers of things that exist now), then the counters above,
- * then zone_NAME = items in use for each zone.  => thread context, no lock held; may sleep (locks each object once). */
+/* Calls fn for everything that vm counts: first levels (nr_free_pages, ...; numbers of things that
+ * exist now), then the counters above, then zone_NAME = items in use for each zone.  => thread
+ * context, no lock held; may sleep (locks each object once). */
 void vm_meter_foreach(void (*fn)(const char *name, uint64_t value, void *arg), void *arg);
 
 #endif

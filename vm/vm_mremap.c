@@ -17,8 +17,8 @@
  * entry each (OBJ_ONEMAPPING); but their order in the object is no longer that of the addresses
  * (OBJ_MOVED), and what lies behind an entry's part may be another's.
  *
- * Everything is checked, and what can fail is done, before anything changes.  Linux unmaps the target
- * of MREMAP_FIXED first; here it is still there after an error.
+ * Everything is checked, and what can fail is done, before anything changes.  Linux unmaps the
+ * target of MREMAP_FIXED first; here it is still there after an error.
  *
  * Locks: the map, exclusively, from the first look to the last change; objects under it.
  */
@@ -102,7 +102,8 @@ more_of(const struct vm_map_entry *e, vm_off_t distance, struct vm_map_args *arg
 	mutex_unlock(&args->object->lock);
 }
 
-/* Is b, right behind a, more of the same mapping?  One object each is only what copying made of it. */
+/* Is b, right behind a, more of the same mapping?  One object each is only what copying made of
+ * it. */
 static bool
 same_mapping(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
@@ -237,8 +238,8 @@ check_count(const struct remap *q)
 }
 
 /*
- * Changes.  => map locked.  They fail only if the limit of entries was lowered since it was checked:
- * then the range stays empty.
+ * Changes.  => map locked.  They fail only if the limit of entries was lowered since it was
+ * checked: then the range stays empty.
  */
 
 static int
@@ -253,7 +254,8 @@ insert(struct remap *q, vaddr_t start, vaddr_t end, const struct vm_map_args *ar
 	return error;
 }
 
-static void delete (struct remap *q, vaddr_t start, vaddr_t end)REQUIRES(q->map->lock)
+static void
+unmap_range(struct remap *q, vaddr_t start, vaddr_t end) REQUIRES(q->map->lock)
 {
 	if (start < end)
 		vm_map_delete(q->map, start, end, &q->dead, &q->reserve);
@@ -389,8 +391,8 @@ move(struct remap *q) REQUIRES(q->map->lock)
 	if (error != 0)
 		return error;
 	if ((q->flags & MREMAP_FIXED) != 0)
-		delete (q, q->to, q->to + q->new_len);
-	delete (q, q->from + q->new_len, q->from + q->old_len);
+		unmap_range(q, q->to, q->to + q->new_len);
+	unmap_range(q, q->from + q->new_len, q->from + q->old_len);
 	q->old_len = MIN(q->old_len, q->new_len);
 	q->first = vm_map_lookup_entry(q->map, q->from, NULL);
 	if (q->kept != 0 && shared) {
@@ -420,7 +422,7 @@ shrink(struct remap *q) REQUIRES(q->map->lock)
 	if (vm_map_count_without(q->map, start, end) > q->map->nentries &&
 	    !vm_map_count_allowed(q->map, q->map->nentries + 1))
 		return ENOMEM;
-	delete (q, start, end);
+	unmap_range(q, start, end);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * vm_object: an array of pages with somewhere to get them from.
  *
  *      entry ---> [ object ] --backing--> [ object ] --backing--> [ object + pager ]
- *                  shadows the one to its right: a page missing here is looked for there, at index
- * + backing_off
+ *                  shadows the one to its right: a page missing here is looked for there, at
+ *                  index + backing_off
  *
  * An anonymous object has no pager: a page missing in the whole chain is zero.  Copy-on-write puts
  * a fresh *shadow* in front; when a backing object is left with a single shadow the two are merged
@@ -149,15 +149,16 @@ struct vm_page *vm_object_find(struct vm_object *top, pindex_t i, struct vm_obje
 /* The first index of [start, end) at which an object of the chain has a page: *found, or false.
  * => nothing locked; a snapshot. */
 bool vm_object_next_resident(struct vm_object *top, pindex_t start, pindex_t end, pindex_t *found);
-/* The object with a pager at the bottom of the chain, and in *i what index of it *i of top stands for;
- * NULL: the chain is anonymous.
- * => nothing locked but the map that refers to top: it keeps what is returned; no reference is taken. */
+/* The object with a pager at the bottom of the chain, and in *i what index of it *i of top stands
+ * for; NULL: the chain is anonymous.
+ * => nothing locked but the map that refers to top: it keeps what is returned; no reference is
+ * taken. */
 struct vm_object *vm_object_bottom(struct vm_object *top, pindex_t *i);
 /* The pages of [start, start + n) will not be needed soon: they are the first to go.  Concerns what
  * `top` shows, as far as nobody else shows it.  => top locked. */
 void vm_object_cool(struct vm_object *top, pindex_t start, pindex_t n) REQUIRES(top->lock);
-/* Have the pager write what is dirty in [first, first + n); then, if `invalidate`, drop what is clean
- * and not wired: it will be read again.  Anonymous memory has nothing to be written to.
+/* Have the pager write what is dirty in [first, first + n); then, if `invalidate`, drop what is
+ * clean and not wired: it will be read again.  Anonymous memory has nothing to be written to.
  * => nothing locked, the caller has a reference; may sleep.  Returns 0, EIO, ENOSPC. */
 int vm_object_sync(struct vm_object *o, pindex_t first, pindex_t n, bool invalidate);
 

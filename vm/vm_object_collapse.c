@@ -5,8 +5,9 @@
  * Two ways to shorten a chain  S -> B -> X  (collapse(S), S and B anonymous):
  *
  *      merge    only S refers to B: B's pages that S does not hide move up into S, the rest are
- * freed, S -> X, B is gone bypass   others refer to B too, but S hides every page of B it could
- * see: S -> X, B keeps the others
+ *               freed, S -> X, B is gone
+ *      bypass   others refer to B too, but S hides every page of B it could see: S -> X, B keeps
+ *               the others
  *
  * Merging may have to wait for a busy page.  While it does, COLLAPSING on S and GONE|COLLAPSING on
  * B keep everybody else from changing the pair: other collapsers skip it, and a fault does not step
@@ -16,7 +17,7 @@
  * an object with one shadow, which is the moment to merge, which can drop further references.  All
  * of that is a work list, never recursion: kernel stacks are small.
  *
- * Lock order: a shadow before its backing object (mutex_lock_nested), top of the chain first. Going
+ * Lock order: a shadow before its backing object (mutex_lock_nested), top of the chain first.  Going
  * up, from B to S, is done by giving everything back, locking S, and looking whether it still is
  * what it was: objects are type-stable, so a stale pointer may be locked.
  *
@@ -32,6 +33,7 @@
 #include "vm/vm_page.h"
 #include "vm/vm_pager.h"
 #include "vm/zone.h"
+
 /* Objects whose reference is to be dropped.  One slot is always left for the backing object of one
  * that ends. */
 #define WORK_MAX 8

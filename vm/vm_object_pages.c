@@ -90,8 +90,8 @@ vm_object_page_remove(struct vm_object *o, pindex_t start, pindex_t end)
  * Looking down a chain.
  */
 
-/* From o, locked, to its backing object, hand over hand.  `keep` stays locked; NULL: nothing does but
- * the object returned. */
+/* From o, locked, to its backing object, hand over hand.  `keep` stays locked; NULL: nothing does
+ * but the object returned. */
 static struct vm_object *
 step_down(struct vm_object *o, const struct vm_object *keep) NO_LOCK_ANALYSIS
 {

@@ -2,20 +2,23 @@
 /*
  * vm_page: one frame of RAM and what is in it.
  *
- * A page that belongs to an object is found by (object, pindex) and is `valid` once its contents are.  Its *busy* word says who may look:
+ * A page that belongs to an object is found by (object, pindex) and is `valid` once its contents
+ * are.  Its *busy* word says who may look:
  *
  *      unbusied       anybody who holds the object lock
  *      shared (n)     contents and identity stable: being written out, being mapped read-only
- *      exclusive      the owner alone: contents may be invalid, identity may change (vm_page_rename), no new mappings but by the owner
+ *      exclusive      the owner alone: contents may be invalid, identity may change
+ *                     (vm_page_rename), no new mappings but by the owner
  *
- * Busy is set by *try* under the object lock and never waited for while any lock or another busy page is held (rules R1, R1b in
- * docs/locking.md): drop everything, sleep, look up again.
+ * Busy is set by *try* under the object lock and never waited for while any lock or another busy
+ * page is held (rules R1, R1b in docs/locking.md): drop everything, sleep, look up again.
  *
- * The *ref* word pins the frame: one count for each wiring or hold, and the OBJECT bit while an object owns it.  A page freed while wired
- * only leaves its object; the last unwire frees it.
+ * The *ref* word pins the frame: one count for each wiring or hold, and the OBJECT bit while an
+ * object owns it.  A page freed while wired only leaves its object; the last unwire frees it.
  *
  * Lock key, the same in every header:   I never changes after creation   a atomic
- *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock   p proc lock   T only the thread
+ *   m vm_map.lock   o vm_object.lock   b page is busy   q page queue   f free list   x pmap lock
+ *   p proc lock   T only the thread
  * Two letters: either one to read, both to write.
  */
 #ifndef VM_VM_PAGE_H
@@ -36,10 +39,11 @@ enum page_queue { PQ_NONE, PQ_INACTIVE, PQ_ACTIVE, PQ_LAUNDRY, PQ_COUNT };
 
 /* Bits of vm_page.aflags, set and cleared atomically by anyone. */
 #define PGA_REFERENCED 0x01u
-#define PGA_ZERO                                                                                   \
-	0x02u /* set by who frees a frame: it holds zeros (an empty page table); gone when it is allocated again */
-#define PGA_EXEC                                                                                   \
-	0x04u /* no instruction cache holds older contents (set by the pmap; gone when the page is made dirty or freed) */
+/* set by who frees a frame: it holds zeros (an empty page table); gone with its allocation */
+#define PGA_ZERO 0x02u
+/* no instruction cache holds older contents (set by the pmap; gone when the page is made dirty or
+ * freed) */
+#define PGA_EXEC 0x04u
 
 /* What a zone keeps about a frame that it has cut into items (zone.c). */
 struct page_slab {
@@ -75,26 +79,32 @@ struct vm_page {
 #define VM_ALLOC_WIRED     0x08u /* returned with one wiring */
 
 /*
- * Boot: the machine hands over its RAM, segment by segment, then vm_page_startup() builds the page array from it.
- * [start, end) page aligned; [0..n) as found in the device tree minus reserved ranges and the kernel image.
+ * Boot: the machine hands over its RAM, segment by segment, then vm_page_startup() builds the page
+ * array from it.
+ * => [start, end) page aligned; [0..n) as found in the device tree minus reserved ranges and the
+ * kernel image.
  */
 void vm_page_startup(const struct phys_range *ranges, unsigned n);
 
 /*
  * Allocation.  Never sleeps.
  */
-/* A page at pindex, exclusively busy, not valid (VM_ALLOC_ZERO does not set valid).  => object locked, no page there.  NULL: none free. */
+/* A page at pindex, exclusively busy, not valid (VM_ALLOC_ZERO does not set valid).  => object
+ * locked, no page there.  NULL: none free. */
 struct vm_page *
 vm_page_alloc(struct vm_object *o, pindex_t pindex, unsigned flags) REQUIRES(o->lock);
-/* A frame that belongs to no object, wired, not busy.  => any context with VM_ALLOC_INTERRUPT.  NULL: none free. */
+/* A frame that belongs to no object, wired, not busy.  => any context with VM_ALLOC_INTERRUPT.
+ * NULL: none free. */
 struct vm_page *vm_page_alloc_noobj(unsigned flags);
-/* Give a page back: out of its object (object locked), exclusively busy or not busy, unmapped (asserted).  Wired: only disowned, the
- * last unwire frees it.  A page of vm_page_alloc_noobj: gives up the wiring that it was allocated with. */
+/* Give a page back: out of its object (object locked), exclusively busy or not busy, unmapped
+ * (asserted).  Wired: only disowned, the last unwire frees it.  A page of vm_page_alloc_noobj:
+ * gives up the wiring that it was allocated with. */
 void vm_page_free(struct vm_page *m);
 /* Give back all pages of an object, unmapped and not busy (asserted). */
 void vm_page_free_all(struct vm_object *o) REQUIRES(o->lock);
-/* Make frames free again, or sleep until some are, but not for long.  => thread context, no busy page and no lock above RANK_FILE held
- * (asserted).  Returns false if that was in vain: nothing to be had from caches, and nobody freed anything meanwhile. */
+/* Make frames free again, or sleep until some are, but not for long.  => thread context, no busy
+ * page and no lock above RANK_FILE held (asserted).  Returns false if that was in vain: nothing to
+ * be had from caches, and nobody freed anything meanwhile. */
 bool vm_page_wait(void);
 
 /*
@@ -106,9 +116,11 @@ struct vm_page *vm_page_find_least(struct vm_object *o, pindex_t pindex)
 struct vm_page *vm_page_next(struct vm_page *m); /* in index order, NULL at the end */
 /* Cannot fail: the tree is intrusive. */
 void vm_page_insert(struct vm_page *m, struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
-/* Out of the object; it is the caller's alone until inserted elsewhere or freed.  => object locked, m xbusy. */
+/* Out of the object; it is the caller's alone until inserted elsewhere or freed.  => object locked,
+ * m xbusy. */
 void vm_page_remove(struct vm_page *m);
-/* Move to (o, pindex): mappings stay, the page becomes dirty.  => both objects locked, m xbusy, no page there. */
+/* Move to (o, pindex): mappings stay, the page becomes dirty.  => both objects locked, m xbusy, no
+ * page there. */
 void vm_page_rename(struct vm_page *m, struct vm_object *o, pindex_t pindex) REQUIRES(o->lock);
 
 /*
@@ -121,7 +133,8 @@ void vm_page_sunbusy(struct vm_page *m);
 void vm_page_downgrade(struct vm_page *m); /* exclusive to shared */
 bool vm_page_xbusied(const struct vm_page *m);
 bool vm_page_busied(const struct vm_page *m);
-/* Wait until m is not busy.  => o == m->object, locked on entry, RELEASED on return; look up again.  Holds no busy page (asserted). */
+/* Wait until m is not busy.  => o == m->object, locked on entry, RELEASED on return; look up again.
+ * Holds no busy page (asserted). */
 void vm_page_busy_sleep(struct vm_object *o, struct vm_page *m, const char *why) RELEASES(o->lock);
 
 /*
@@ -171,10 +184,12 @@ uint64_t vm_page_queue_count(enum page_queue q);
 /* Fewer free pages than this: only VM_ALLOC_SYSTEM and below get one. */
 uint64_t vm_page_reserve(void);
 
-/* Called (never with locks held) from vm_page_wait when pages are short: gives back what it can, returns how many.  One hook: the file system. */
+/* Called (never with locks held) from vm_page_wait when pages are short: gives back what it can,
+ * returns how many.  One hook: the file system. */
 extern uint64_t (*vm_lowmem_hook)(uint64_t want);
 
-/* Panics if a page is in a state that docs/locking.md forbids: queue membership, ref and busy words, free list.  => quiescent. */
+/* Panics if a page is in a state that docs/locking.md forbids: queue membership, ref and busy
+ * words, free list.  => quiescent. */
 void vm_page_check_all(void);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * Free memory that nobody may touch.
  *
- * In the kernel a retired block carries a mark in its first and last word, looked at when it is handed out again: cheap enough to be
- * always on with CHECK=1, and it finds most writes through stale pointers.  On the host another file takes the place of this one and
- * tells the address sanitizer, which finds all of them, reads included.
+ * In the kernel a retired block carries a mark in its first and last word, looked at when it is
+ * handed out again: cheap enough to be always on with CHECK=1, and it finds most writes through
+ * stale pointers.  On the host another file takes the place of this one and tells the address
+ * sanitizer, which finds all of them, reads included.
  */
 #ifndef VM_VM_POISON_H
 #define VM_VM_POISON_H
@@ -37,7 +38,8 @@ poison_marked(void *block, size_t size)
 	    *poison_last(block, size) == poison_mark(size);
 }
 
-/* => block 8-byte aligned, size a multiple of 8; contents are lost.  Returns false if it was retired already. */
+/* => block 8-byte aligned, size a multiple of 8; contents are lost.  Returns false if it was
+ * retired already. */
 static inline bool
 poison_retire(void *block, size_t size)
 {
@@ -50,7 +52,8 @@ poison_retire(void *block, size_t size)
 	return true;
 }
 
-/* The block may be used again.  => retired with poison_retire.  Returns false if somebody wrote to it. */
+/* The block may be used again.  => retired with poison_retire.  Returns false if somebody wrote to
+ * it. */
 static inline bool
 poison_revive(void *block, size_t size)
 {

@@ -11,9 +11,9 @@
 #define VM_STACK_ENTRIES 3
 
 /*
- * Map [start, end), rights and the like by `args`, with room to grow: `down` bytes below, `up` bytes
- * above (multiples of the page size; 0: not that way), and beyond the room USER_STACK_GUARD bytes
- * that stay free.  Where something is in the way the room is less.
+ * Map [start, end), rights and the like by `args`, with room to grow: `down` bytes below, `up`
+ * bytes above (multiples of the page size; 0: not that way), and beyond the room USER_STACK_GUARD
+ * bytes that stay free.  Where something is in the way the room is less.
  * => map locked.  => as vm_map_insert; nothing changed on error.
  */
 int vm_map_stack(struct vm_map *map, vaddr_t start, vaddr_t end, size_t down, size_t up,

@@ -3,8 +3,8 @@
  * Wiring: memory that is resident and stays so.
  *
  * Two kinds of wirings meet in an entry's wired_count: the user's (mlock; at most one) and the
- * kernel's, which nest.  As long as the count includes a wiring that is not "on fault", each page of
- * the entry is present and has one wiring (vm_page_wire) for this entry.
+ * kernel's, which nest.  As long as the count includes a wiring that is not "on fault", each page
+ * of the entry is present and has one wiring (vm_page_wire) for this entry.
  */
 #ifndef VM_VM_WIRE_H
 #define VM_VM_WIRE_H
@@ -52,6 +52,9 @@ bool vm_map_entry_foreign(const struct vm_map_entry *e);
 bool vm_wire_is_full(const struct vm_map_entry *e);
 
 /*
+ * Keeping wired pages where they are (vm_wire_copy.c).
+ */
+/*
  * The pages of a fully wired entry all into its own top object, so that nobody's write can replace
  * them: before the entry becomes writable, or its object shared.
  * => locked exclusively; may sleep for a busy page.  => returns 0, or ENOMEM: some pages have
@@ -74,7 +77,8 @@ bool vm_wire_allowed(const struct vm_map *map, uint64_t more);
 /* After the lock is dropped: bring in what was mapped with vm_wire_new_flags().  What cannot be
  * brought in stays wired on fault, as on Linux.  => map not locked; may sleep. */
 void vm_wire_new(struct vm_map *map, vaddr_t start, vaddr_t end);
-/* A wired entry got [start, end) more, untouched: charge it, and fill it with wired zeros.
+/* A wired entry got [start, end) more, untouched: charge it, and fill it with wired zeros
+ * (vm_wire_copy.c).
  * => locked exclusively; allowed (vm_wire_allowed).  => returns 0, or ENOMEM: nothing changed. */
 int vm_wire_grow(struct vm_map *map, struct vm_map_entry *e, vaddr_t start, vaddr_t end)
     REQUIRES(map->lock) MUST_CHECK;

@@ -12,7 +12,8 @@
  *      a stack that grows gets its new pages, wired, before anybody touches them (vm_wire_grow)
  *
  * Lock order: the map, exclusively; then the entry's top object, then the one that the page is in.
- * Whoever meets a busy page, or objects that merge, sleeps with only the map locked and looks again.
+ * Whoever meets a busy page, or objects that merge, sleeps with only the map locked and looks
+ * again.
  *
  * Rejected: a fault for each page, with the map unlocked.  The entry would have to be in transition
  * for longer, and mprotect would fail halfway with rights that some pages have and others have not.
@@ -72,10 +73,10 @@ page_below(struct vm_object *o, pindex_t i, struct vm_object **in) NO_LOCK_ANALY
 	return vm_object_shown(o->backing, i + o->backing_off, in);
 }
 
-/* What keeps index i from being copied: a page that somebody works on, or objects that merge.
- * => o locked on entry; true: slept, with nothing locked on return. */
+/* Wait if somebody works on m (may be NULL), which is in `in`: o itself or one below it.
+ * => both locked on entry; true: slept, and nothing is locked any more. */
 static bool
-wait_at_rest(struct vm_object *o, struct vm_page *m, struct vm_object *in) NO_LOCK_ANALYSIS
+wait_if_busy(struct vm_object *o, struct vm_page *m, struct vm_object *in) NO_LOCK_ANALYSIS
 {
 	if (m != NULL && vm_page_busied(m)) {
 		if (in != o)
@@ -100,7 +101,7 @@ own_page(struct vm_map *map, struct vm_map_entry *e, vaddr_t va) NO_LOCK_ANALYSI
 		return ERETRY;
 	}
 	m = vm_page_lookup(o, i);
-	if (wait_at_rest(o, m, o))
+	if (wait_if_busy(o, m, o))
 		return ERETRY;
 	if (m != NULL || o->backing == NULL) {
 		mutex_unlock(&o->lock);
@@ -108,7 +109,7 @@ own_page(struct vm_map *map, struct vm_map_entry *e, vaddr_t va) NO_LOCK_ANALYSI
 	}
 	m = page_below(o, i, &in);
 	KASSERT(m != NULL && vm_page_wired(m));
-	if (wait_at_rest(o, m, in))
+	if (wait_if_busy(o, m, in))
 		return ERETRY;
 	copy = copy_wired(o, i, m);
 	if (copy != NULL)

@@ -9,8 +9,8 @@
  *      ZERO    the child has fresh zero memory
  *      SHARE   both entries refer to one object (made now if need be), writes are seen by both
  *      COPY    both entries refer to the object and are marked NEEDS_COPY; the parent's page table
- * loses write access.  Whoever writes first gets a shadow object (vm_map_lookup) and in it a copy
- * of the page (vm_fault).
+ *              loses write access.  Whoever writes first gets a shadow object (vm_map_lookup) and
+ *              in it a copy of the page (vm_fault)
  *
  * Lock order: parent's map, then the child's (nobody else knows it yet), then objects.
  */

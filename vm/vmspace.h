@@ -44,7 +44,8 @@ void vmspace_unhold(struct vmspace *vm);
  * (vmspace_unref), with no lock held. */
 struct vmspace *vmspace_exec(struct vmspace **slot, struct vmspace *vm);
 /* If others use *slot, which lk guards, too: the same with a copy of it, the old one is theirs.
- * => the slot's only thread; no lock held; may sleep.  Returns 0, or ENOMEM and all is as before. */
+ * => the slot's only thread; no lock held; may sleep.  Returns 0, or ENOMEM and all is as
+ * before. */
 int vmspace_unshare(struct vmspace **slot, struct spinlock *lk);
 
 /* Pages in the page table, now and at most so far.  => any context; a snapshot. */
@@ -68,8 +69,8 @@ int vmspace_refuse_exec_gain(struct vmspace *vm, bool once);
  * vm_map_stack. */
 int vmspace_stack(struct vmspace *vm, vaddr_t top, size_t reserve, size_t initial);
 
-/* Pages that the page table keeps wired: of what is wired, what has been touched.  => any context; a
- * snapshot. */
+/* Pages that the page table keeps wired: of what is wired, what has been touched.  => any context;
+ * a snapshot. */
 uint64_t vmspace_wired_count(const struct vmspace *vm);
 
 /* brk(2): returns the new break, or the current one if it cannot be moved there. */
