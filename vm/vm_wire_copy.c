@@ -24,7 +24,6 @@
 
 #include "kern/base/debug.h"
 #include "vm/pmap.h"
-#include "vm/vm_fault.h"
 #include "vm/vm_meter.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
