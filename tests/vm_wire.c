@@ -209,6 +209,25 @@ wire_holes(void **state)
 	vmspace_unref(vm);
 }
 
+/* Does a thread that is to exit stop, with nothing changed? */
+static void
+wire_ends_with_the_thread(void **state)
+{
+	struct vmspace *vm = space();
+	int error;
+
+	(void)state;
+	map(vm, P(0), 4, RW, PRIV);
+	curthread()->killed = true;
+	error = wire(vm, P(0), 4, USER);
+	curthread()->killed = false;
+	assert_int_equal(error, EAGAIN);
+	LOCKED(vm, 0);
+	wirings_add_up();
+	assert_int_equal(pmap_resident_count(vm->map.pmap), 0);
+	vmspace_unref(vm);
+}
+
 /* C-15: are exactly the pages unwired that were, when one cannot be had? */
 static void
 t4_partial_failure_unwires_its_part(void **state)
@@ -1182,6 +1201,7 @@ main(void)
 	    HOST_TEST(t4_unwire_after_prot_none),
 	    HOST_TEST(wire_without_rights),
 	    HOST_TEST(wire_holes),
+	    HOST_TEST(wire_ends_with_the_thread),
 	    HOST_TEST(t4_partial_failure_unwires_its_part),
 	    HOST_TEST(wire_on_fault),
 	    HOST_TEST(wire_on_fault_then_willneed),

@@ -438,7 +438,10 @@ wire_fragment(struct vm_map *map, const struct fragment *f, vaddr_t *at)
 	int error = 0;
 
 	for (*at = f->start; *at < f->end; *at += PAGE_SIZE) {
-		if ((f->wants & WANTS_PAGES) != 0)
+		/* Nobody will see the result: stop, and take back what there is. */
+		if (__atomic_load_n(&curthread()->killed, __ATOMIC_RELAXED))
+			error = ENOMEM;
+		else if ((f->wants & WANTS_PAGES) != 0)
 			error = vm_fault_wire(map, *at, f->access);
 		else if (pmap_extract(map->pmap, *at, &pa))
 			error = vm_fault(map, *at, f->access);
