@@ -885,7 +885,8 @@ is_a_range_shot_down_at_once(void **state)
 	on_hart(0, pm);
 	fences = model_counts.remote_fences;
 	clear(pm);
-	assert_in_range(model_counts.remote_fences - fences, 1, 11);
+	/* Some 48 mappings at a time. */
+	assert_in_range(model_counts.remote_fences - fences, 1, 20);
 	fences = model_counts.remote_fences;
 	pmap_remove(pm, 0, VM_MAX_USER_ADDRESS);
 	assert_int_equal(model_counts.remote_fences, fences);
