@@ -161,8 +161,10 @@ print_maps_line(struct view *v, struct vm_map_entry *e)
 	procfs_printf(v->text, "\n");
 }
 
-int
-procmaps_maps(struct procfs_text *t, int32_t pid)
+/* Both kinds of map know which file is the program. */
+static int
+print_each_entry(
+    struct procfs_text *t, int32_t pid, void (*print)(struct view *v, struct vm_map_entry *e))
 {
 	struct view v;
 	int error = view_begin(&v, t, pid);
@@ -172,9 +174,15 @@ procmaps_maps(struct procfs_text *t, int32_t pid)
 	proc_get_info(v.proc, &v.info);
 	v.exe = find_exe(&v.info);
 	if (v.vm != NULL)
-		foreach_entry(&v, print_maps_line);
+		foreach_entry(&v, print);
 	view_end(&v);
 	return 0;
+}
+
+int
+procmaps_maps(struct procfs_text *t, int32_t pid)
+{
+	return print_each_entry(t, pid, print_maps_line);
 }
 
 /* ---- vmmap ----------------------------------------------------------------------------------- */
@@ -378,17 +386,7 @@ print_smaps_entry(struct view *v, struct vm_map_entry *e)
 int
 procmaps_smaps(struct procfs_text *t, int32_t pid)
 {
-	struct view v;
-	int error = view_begin(&v, t, pid);
-
-	if (error)
-		return error;
-	proc_get_info(v.proc, &v.info);
-	v.exe = find_exe(&v.info);
-	if (v.vm != NULL)
-		foreach_entry(&v, print_smaps_entry);
-	view_end(&v);
-	return 0;
+	return print_each_entry(t, pid, print_smaps_entry);
 }
 
 /* ---- Sizes ----------------------------------------------------------------------------------- */
