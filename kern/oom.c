@@ -2,7 +2,7 @@
 /*
  * Out of memory: who has to go.
  *
- *      fault without a page, for about a second --> oom_kill --> SIGKILL to the largest process
+ *      fault without a page, for 0.3 seconds    --> oom_kill --> SIGKILL to the largest process
  *                                                           --> wait until it is gone, try again
  *
  * The largest is the one that has the most pages in its page table.  One dies at a time: as long as
